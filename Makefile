@@ -1,0 +1,59 @@
+# Minerva: what a developer does. Needs Python 3.11 or newer, git and make; nothing else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+INPUTS := pyproject.toml constraints.txt
+# Workers of the test run: one per core, but no more than eight.
+WORKERS ?= auto
+
+# An environment does not survive the move of its folder: set it up anew.
+ifneq ($(shell cat $(VENV)/.python-ready 2>/dev/null),$(CURDIR))
+$(shell rm -f $(VENV)/.python-ready $(VENV)/.demo-ready $(VENV)/.dev-ready)
+endif
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: $(VENV)/.demo-ready ## Run the main job beside a legacy product; ONCE=1 ends after the summary
+	@PYTHONPATH=examples/telco $(BIN)/python -m demo
+
+test: $(VENV)/.dev-ready ## Run all tests, with the coverage gate
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup --cov --cov-report=term $(PYTEST)
+
+check: $(VENV)/.dev-ready ## Check format, lint, types, import contracts and docs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_architecture.py
+
+bench: $(VENV)/.demo-ready ## Measure start-up, memory and single predictions
+	@$(BIN)/python benchmarks/first_prediction.py
+
+lock: ## Pin all dependencies anew in constraints.txt (needs uv)
+	@uv pip compile pyproject.toml --universal --all-extras --python-version 3.11 --upgrade --quiet \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt
+
+clean: ## Remove the virtual environment, the demo's state and all caches
+	@rm -rf $(VENV) .minerva-demo build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.python-ready:
+	@.ci/make-venv $(VENV)
+	@echo "$(CURDIR)" > $@
+
+$(VENV)/.demo-ready: $(VENV)/.python-ready $(INPUTS)
+	@echo "Installing Minerva into $(VENV); the first time takes a minute or two."
+	@$(PIP) setuptools
+	@$(PIP) --no-build-isolation --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev-ready: $(VENV)/.demo-ready $(INPUTS)
+	@echo "Installing what the tests need into $(VENV)."
+	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@

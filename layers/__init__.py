@@ -1,0 +1,1 @@
+"""The container's three layers: core, abstraction, application."""

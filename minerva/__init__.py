@@ -1,0 +1,72 @@
+"""Minerva: machine learning beside a SaaS product that nobody wants to rewrite.
+
+What a plugin author needs is importable from here; no framework is loaded by it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minerva.algorithm import (
+        Algorithm,
+        Context,
+        Explains,
+        Model,
+        Parameters,
+        Predictions,
+        TrainingContext,
+        TrainingData,
+    )
+    from minerva.errors import (
+        AlgorithmFailed,
+        InvalidConfiguration,
+        InvalidData,
+        InvalidInput,
+        MinervaError,
+    )
+    from minerva.hookspecs import hookimpl
+    from minerva.schema import Batch, Field, FieldType, Schema
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Algorithm",
+    "AlgorithmFailed",
+    "Batch",
+    "Context",
+    "Explains",
+    "Field",
+    "FieldType",
+    "InvalidConfiguration",
+    "InvalidData",
+    "InvalidInput",
+    "MinervaError",
+    "Model",
+    "Parameters",
+    "Predictions",
+    "Schema",
+    "TrainingContext",
+    "TrainingData",
+    "hookimpl",
+]
+
+_HOMES = {
+    "minerva.algorithm": {
+        "Algorithm", "Context", "Explains", "Model", "Parameters", "Predictions", "TrainingContext",
+        "TrainingData",
+    },
+    "minerva.errors": {
+        "AlgorithmFailed", "InvalidConfiguration", "InvalidData", "InvalidInput", "MinervaError",
+    },
+    "minerva.hookspecs": {"hookimpl"},
+    "minerva.schema": {"Batch", "Field", "FieldType", "Schema"},
+}  # fmt: skip
+"""Where each name lives. Loaded when first asked for: the command line must not wait for numpy."""
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(home), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,133 @@
+"""The contract of the application layer: bring your own model or algorithm (BYOMOA).
+
+An algorithm learns a model from data; a model predicts. Both are plain classes:
+
+    class Mean(Algorithm):
+        name = "mean"
+
+        def train(self, data, context):
+            return MeanModel(float(data.target().mean()), context.schema.target()[0])
+
+        def load(self, folder, context):
+            return MeanModel(*json.loads((folder / "mean.json").read_text()))
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import msgspec
+from numpy.typing import NDArray
+
+from minerva.schema import Batch, Schema
+
+Predictions = Mapping[str, NDArray[Any]]
+"""Output name → array over n records.
+
+category: probabilities, float of shape (n, len(values)), rows summing to 1; or int of shape (n,),
+the index into the output's values. integer, number: float of shape (n,). boolean: float of shape
+(n,), the probability of true.
+"""
+
+
+class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of an algorithm's typed parameters; this one has none.
+
+    Subclass it and annotate with `msgspec.Meta(ge=…, le=…, description=…)`: ranges are checked, and
+    help and JSON Schema are made from it.
+    """
+
+
+class Progress(Protocol):
+    """How a long training tells how far it is."""
+
+    def __call__(self, fraction: float, message: str = "") -> None:
+        """Report `fraction` in 0..1 done; cheap, may be called often."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an algorithm is told about the service it works for."""
+
+    schema: Schema
+    parameters: Any
+    """An instance of the algorithm's own `Parameters` class."""
+    workspace: Path
+    """Relative paths in parameters are below this folder."""
+    threads: int = 1
+    """How many CPU threads the algorithm may use."""
+
+
+@dataclass(frozen=True)
+class TrainingContext(Context):
+    """A `Context` with what only training needs."""
+
+    seed: int = 0
+    progress: Progress = lambda fraction, message="": None  # noqa: ARG005 - names are the Protocol's
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Inputs and truth, row by row.
+
+    `targets` maps output name → shape (n,): int32 index into the values for a category, else float64.
+    Algorithms without `needs_data` get zero rows.
+    """
+
+    inputs: Batch
+    targets: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def target(self) -> NDArray[Any]:
+        """Return the first output's truth, the one that metrics are about."""
+        return self.targets[self.inputs.schema.target()[0]]
+
+    def take(self, indices: NDArray[Any]) -> TrainingData:
+        """Return the rows at `indices` (int, shape (m,))."""
+        targets = {name: column[indices] for name, column in self.targets.items()}
+        return TrainingData(self.inputs.take(indices), targets)
+
+
+class Model(Protocol):
+    """A trained thing that predicts. Called from several threads at once."""
+
+    def predict(self, batch: Batch) -> Predictions:
+        """Return one array per output; row i answers record i, whatever the batch size."""
+
+    def save(self, folder: Path) -> None:
+        """Write everything that `Algorithm.load` needs into the existing, empty `folder`."""
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A model that can say why."""
+
+    def explain(self, batch: Batch) -> NDArray[Any]:
+        """Return contributions, float of shape (n, features), in the order of `schema.features`."""
+
+
+class Algorithm(ABC):
+    """Gives a service its behaviour. One instance serves the whole process; keep no state in it."""
+
+    name: ClassVar[str]
+    """How services name it: `algorithm: <name>`."""
+    Parameters: ClassVar[type[Parameters]] = Parameters
+    needs_data: ClassVar[bool] = True
+    """False: a version is made from the parameters alone, as soon as the service is declared."""
+
+    @abstractmethod
+    def train(self, data: TrainingData, context: TrainingContext) -> Model:
+        """Learn a model. Runs in a process of its own; the same data and seed give the same model.
+
+        Raise InvalidData for data that cannot be learnt from; anything else is AlgorithmFailed.
+        """
+
+    @abstractmethod
+    def load(self, folder: Path, context: Context) -> Model:
+        """Read back what `Model.save` wrote. Runs in the web worker: import no training library."""

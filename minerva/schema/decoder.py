@@ -1,0 +1,232 @@
+"""The compiled decoder: JSON records in, typed columns out, or every fault with its JSON pointer.
+
+One closure per field is made when a schema is compiled. Each first tries the whole column at once and
+looks at single values only when that fails, so valid input pays for no error handling.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minerva.errors import Fault, InvalidInput
+from minerva.schema.batch import Batch, Column
+from minerva.schema.field import Field, FieldType
+from minerva.schema.schema import Schema
+from minerva.schema.value import CheckValue, checker, kind, seconds, tagged
+
+MAX_FAULTS = 20
+"""A caller gets so many faults at most; the first ones are the useful ones."""
+
+_ABSENT: Any = object()
+_PLAIN_NUMBERS = ({float}, {int}, {int, float})
+
+ReadColumn = Callable[[Sequence[Any]], Column]
+"""Raises _Rejected if any value does not fit."""
+
+
+class _Rejected(Exception):
+    """A column holds a value that does not fit."""
+
+
+class Decoder:
+    """Decodes records of one schema; immutable, shared between threads."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._known = frozenset(schema.inputs) | ({schema.key} if schema.key else set())
+        self._fields = [
+            (name, field, _reader(field), checker(field)) for name, field in schema.inputs.items()
+        ]
+
+    def records(self, records: Sequence[Any], where: str = "/records") -> Batch:
+        """Turn JSON objects into a Batch of the same order.
+
+        Raises InvalidInput with up to 20 faults, `where` being `<where>/<row>/<field>`.
+        """
+        faults = self._strangers(records, where)
+        columns: dict[str, Column] = {}
+        keys: list[Any] | None = None
+        if not faults:
+            keys = self._keys(records, where, faults)
+            for name, field, read, check in self._fields:
+                values = [record.get(name, _ABSENT) for record in records]
+                filled, absent = _fill(field, values)
+                try:
+                    if absent:
+                        raise _Rejected  # noqa: TRY301 - one path for whatever is wrong
+                    column = read(filled)
+                except _Rejected:
+                    faults.extend(_faults(name, field, values, check, where))
+                    continue
+                if field.use:
+                    columns[name] = column
+        if faults:
+            raise InvalidInput("The records do not fit the schema.", faults=faults[:MAX_FAULTS])
+        return Batch(self.schema, columns, len(records), keys)
+
+    def _strangers(self, records: Sequence[Any], where: str) -> list[Fault]:
+        """Find what is no object, or has members that the schema does not know."""
+        faults: list[Fault] = []
+        for row, record in enumerate(records):
+            if type(record) is not dict:
+                faults.append(Fault(f"{where}/{row}", f"expected an object, got {kind(record)}"))
+            elif not self._known.issuperset(record):
+                unknown = (name for name in record if name not in self._known)
+                faults.extend(
+                    Fault(f"{where}/{row}/{pointer(name)}", self._unknown(name))
+                    for name in islice(unknown, MAX_FAULTS)
+                )
+            if len(faults) >= MAX_FAULTS:
+                break
+        return faults
+
+    def _unknown(self, name: str) -> str:
+        close = get_close_matches(name, self._known, n=1)
+        return "not a field of this service" + (f"; did you mean {close[0]!r}?" if close else "")
+
+    def _keys(self, records: Sequence[Any], where: str, faults: list[Fault]) -> list[Any] | None:
+        key = self.schema.key
+        if key is None:
+            return None
+        keys = [record.get(key) for record in records]
+        wrong = (
+            Fault(f"{where}/{row}/{pointer(key)}", f"expected text or integer, got {kind(value)}")
+            for row, value in enumerate(keys)
+            if not (value is None or type(value) is str or type(value) is int)
+        )
+        faults.extend(islice(wrong, MAX_FAULTS))
+        return keys
+
+
+def pointer(name: str) -> str:
+    """Escape one JSON pointer token (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _fill(field: Field, values: list[Any]) -> tuple[list[Any], bool]:
+    """Put the default (or None, if nullable) where a value is missing; tell if one must not be."""
+    if _ABSENT not in values and None not in values:
+        return values, False
+    if field.required:
+        return values, True
+    if field.default is None:
+        return [None if value is _ABSENT else value for value in values], False
+    return [
+        field.default if value is _ABSENT or (value is None and not field.nullable) else value
+        for value in values
+    ], False
+
+
+def _faults(
+    name: str, field: Field, values: Sequence[Any], check: CheckValue, where: str
+) -> list[Fault]:
+    faults = []
+    for row, value in enumerate(values):
+        if value is _ABSENT:
+            message = "is missing" if field.required else None
+        elif value is None:
+            message = "is null, but the field is not nullable" if field.required else None
+        else:
+            message = check(value)
+        if message is not None:
+            faults.append(Fault(f"{where}/{row}/{pointer(name)}", message))
+            if len(faults) == MAX_FAULTS:
+                break
+    return faults
+
+
+def _reader(field: Field) -> ReadColumn:
+    match field.type:
+        case FieldType.INTEGER | FieldType.NUMBER:
+            return _read_numbers(field)
+        case FieldType.BOOLEAN:
+            return _read_booleans
+        case FieldType.CATEGORY:
+            return _read_categories(field)
+        case FieldType.TIMESTAMP:
+            return _read_timestamps
+        case _:
+            return _read_texts
+
+
+def _read_numbers(field: Field) -> ReadColumn:
+    low = -math.inf if field.minimum is None else field.minimum
+    high = math.inf if field.maximum is None else field.maximum
+    whole = field.type is FieldType.INTEGER
+    check = checker(field)
+
+    def read(values: Sequence[Any]) -> NDArray[np.float64]:
+        if set(map(type, values)) not in _PLAIN_NUMBERS:
+            if any(value is not None and check(value) is not None for value in values):
+                raise _Rejected
+            return np.array([math.nan if v is None else v for v in values], dtype=np.float64)
+        if not (low <= min(values) and max(values) <= high):
+            raise _Rejected
+        if whole and any(check(value) is not None for value in values):
+            raise _Rejected
+        try:
+            column = np.array(values, dtype=np.float64)
+        except OverflowError:
+            raise _Rejected from None
+        if not np.isfinite(column).all():
+            raise _Rejected
+        return column
+
+    return read
+
+
+def _read_booleans(values: Sequence[Any]) -> NDArray[np.float64]:
+    if not {bool, type(None)}.issuperset(map(type, values)):
+        raise _Rejected
+    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _read_categories(field: Field) -> ReadColumn:
+    codes: dict[Any, int] = {tagged(value): code for code, value in enumerate(field.values)}
+    texts: Mapping[Any, int] = {v: code for code, v in enumerate(field.values) if type(v) is str}
+    all_texts = len(texts) == len(field.values)
+
+    def read(values: Sequence[Any]) -> NDArray[np.int32]:
+        try:
+            if all_texts and None not in values:
+                return np.array([texts[value] for value in values], dtype=np.int32)
+            return np.array(
+                [-1 if value is None else codes[tagged(value)] for value in values], dtype=np.int32
+            )
+        except (KeyError, TypeError):
+            raise _Rejected from None
+
+    return read
+
+
+def _read_timestamps(values: Sequence[Any]) -> NDArray[np.float64]:
+    try:
+        return np.array(
+            [math.nan if value is None else seconds(value) for value in values], dtype=np.float64
+        )
+    except (ValueError, TypeError, OverflowError):
+        raise _Rejected from None
+
+
+def _read_texts(values: Sequence[Any]) -> NDArray[np.object_]:
+    if not {str, type(None)}.issuperset(map(type, values)) or not _is_unicode(values):
+        raise _Rejected
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _is_unicode(texts: Sequence[str | None]) -> bool:
+    """Whether the texts can be written down; half of a surrogate pair cannot."""
+    try:
+        "".join(text for text in texts if text is not None).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

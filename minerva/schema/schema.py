@@ -1,0 +1,140 @@
+"""The schema of a service: an optional key, named inputs and named outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from minerva.errors import Fault, InvalidConfiguration
+from minerva.schema.field import RESERVED, Field, FieldType
+
+MAX_FIELDS = 10_000
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a service takes and gives.
+
+    `key` names the field that identifies a record; it is echoed beside each prediction and never
+    handed to a model. `inputs` and `output` keep their declared order.
+    """
+
+    inputs: Mapping[str, Field]
+    output: Mapping[str, Field]
+    key: str | None = None
+
+    @classmethod
+    def parse(cls, declared: Any) -> Schema:
+        """Read the `schema:` part of a service declaration.
+
+        Raises InvalidConfiguration with one fault per mistake; `where` is a JSON pointer below it.
+        """
+        if not isinstance(declared, Mapping):
+            raise InvalidConfiguration(
+                "The schema is not a mapping with inputs and output.",
+                faults=[Fault("", "expected a mapping with inputs and output")],
+            )
+        faults = [
+            Fault(f"/{name}", "unknown: a schema has key, inputs and output")
+            for name in declared
+            if name not in {"key", "inputs", "output"}
+        ]
+        inputs = _fields(declared, "inputs", faults)
+        output = _fields(declared, "output", faults)
+        key = declared.get("key")
+        if key is not None and (
+            not isinstance(key, str) or not key or key in inputs or key in output
+        ):
+            faults.append(Fault("/key", "must be a name of its own, neither input nor output"))
+        if faults:
+            raise InvalidConfiguration("The schema cannot be used.", faults=faults)
+        return cls(MappingProxyType(inputs), MappingProxyType(output), key)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the inputs that a model sees, in declared order."""
+        return tuple(name for name, field in self.inputs.items() if field.use)
+
+    def target(self) -> tuple[str, Field]:
+        """Return name and field of the first output, the one that metrics are about."""
+        return next(iter(self.output.items()))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the declaration as plain JSON values; `parse` reads it back.
+
+        Fields become lists of objects with a `name`: their order is part of the schema, and JSON
+        objects have none (a canonical text sorts them, and so does a database).
+        """
+        plain: dict[str, Any] = {"key": self.key} if self.key else {}
+        plain["inputs"] = _listed(self.inputs)
+        plain["output"] = _listed(self.output)
+        return plain
+
+
+def _listed(fields: Mapping[str, Field]) -> list[dict[str, Any]]:
+    return [{"name": name, **field.to_json()} for name, field in fields.items()]
+
+
+def _fields(declared: Mapping[str, Any], part: str, faults: list[Fault]) -> dict[str, Field]:
+    named = _by_name(declared.get(part))
+    if not isinstance(named, Mapping) or not named:
+        faults.append(Fault(f"/{part}", "expected a mapping from field name to field, not empty"))
+        return {}
+    if len(named) > MAX_FIELDS:
+        faults.append(Fault(f"/{part}", f"more than {MAX_FIELDS} fields"))
+        return {}
+    fields: dict[str, Field] = {}
+    for name, value in named.items():
+        field = _field(name, value, f"/{part}/{name}", faults)
+        if field is not None:
+            fields[name] = field
+    if part == "output":
+        faults.extend(
+            Fault(f"/output/{name}", f"an output cannot be of type {field.type.value}")
+            for name, field in fields.items()
+            if field.type in {FieldType.TEXT, FieldType.TIMESTAMP}
+        )
+    return fields
+
+
+def _by_name(listed: Any) -> Any:
+    """Return the mapping that a list from `to_json` stands for; anything else as it is."""
+    if not isinstance(listed, list) or not all(isinstance(item, Mapping) for item in listed):
+        return listed
+    names = [item.get("name") for item in listed]
+    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        return listed
+    return {item["name"]: {k: v for k, v in item.items() if k != "name"} for item in listed}
+
+
+def _field(name: Any, value: Any, where: str, faults: list[Fault]) -> Field | None:
+    if not isinstance(name, str) or not name:
+        faults.append(Fault(where, "a field name is a text; quote it"))
+        return None
+    try:
+        return msgspec.convert(value, Field)
+    except InvalidConfiguration as error:
+        faults.append(Fault(where, error.message))
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        member = path.rstrip("`").partition("[")[0].replace(".", "/")
+        faults.append(Fault(where + member, _plain(message)))
+    return None
+
+
+def _plain(message: str) -> str:
+    """Say what the converter says in the words of a YAML author."""
+    if message.startswith("Invalid enum value"):
+        return f"unknown; a type is one of {', '.join(t for t in FieldType if t not in RESERVED)}"
+    if message.startswith("Object contains unknown field"):
+        name = message.rpartition("field ")[2].strip("`")
+        known = Field.__struct_fields__
+        close = get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+        return f"unknown member {name!r}; {hint}"
+    return message.replace("Object missing required field", "missing member").replace("`", "'")

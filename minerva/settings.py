@@ -1,0 +1,202 @@
+"""All settings, in one frozen object, read by entry points only.
+
+Order, later wins: the default, `minerva.toml` in the workspace, `MINERVA_<NAME>` in the environment.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from minerva.errors import Fault, InvalidConfiguration
+
+FILE = "minerva.toml"
+PREFIX = "MINERVA_"
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Count = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0, le=1e9)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting with its default. An empty text means: derived from the workspace, see properties."""
+
+    host: Annotated[str, Meta(description="Address that the sidecar listens on")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="TCP port that the sidecar listens on")] = 8080
+    socket: Annotated[
+        str, Meta(description="Unix socket to listen on instead of host and port")
+    ] = ""
+    auth: Annotated[
+        Literal["keys", "none"],
+        Meta(description="none lets every caller in; refused beyond loopback and Unix sockets"),
+    ] = "keys"
+    database_url: Annotated[
+        str, Meta(description="Metadata store; SQLite in the workspace if empty")
+    ] = ""
+    artefacts_url: Annotated[
+        str, Meta(description="Artefact store, any fsspec URL; a workspace folder if empty")
+    ] = ""
+    queue_url: Annotated[
+        str, Meta(description="Celery broker; a folder in the workspace if empty")
+    ] = ""
+    log_folder: Annotated[
+        str, Meta(description="Folder shared with the legacy app's log; '-' writes to stdout")
+    ] = ""
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged")
+    ] = "info"
+    request_id_header: Annotated[
+        str, Meta(description="Header that carries the legacy app's own request id")
+    ] = "X-Request-ID"
+    web_workers: Annotated[Count, Meta(description="Web worker processes")] = 2
+    web_threads: Annotated[Count, Meta(description="Threads per web worker")] = 8
+    worker_concurrency: Annotated[Count, Meta(description="Jobs that a worker runs at once")] = 2
+    graceful_timeout_s: Annotated[
+        Seconds, Meta(description="How long requests in flight may finish after SIGTERM")
+    ] = 30
+    max_body_bytes: Annotated[Count, Meta(description="Largest request body")] = 16 * 1024 * 1024
+    max_records: Annotated[Count, Meta(description="Most records in one predict call")] = 10_000
+    poll_interval_s: Annotated[
+        Seconds, Meta(description="How often a web worker looks for registry changes")
+    ] = 0.5
+    lease_s: Annotated[Seconds, Meta(description="How long a job is held without a heartbeat")] = 15
+    sweep_interval_s: Annotated[
+        Seconds, Meta(description="How often jobs that no one holds are sent again")
+    ] = 5
+    max_attempts: Annotated[Count, Meta(description="Attempts before a job is dead")] = 3
+    job_time_limit_s: Annotated[Seconds, Meta(description="Longest run of one attempt")] = 6 * 3600
+    job_memory_mb: Annotated[
+        int, Meta(ge=0, description="Memory limit of a job's process in MiB; 0 sets none")
+    ] = 0
+    database_timeout_s: Annotated[
+        Seconds, Meta(description="How long to wait for a locked or slow database")
+    ] = 5
+
+
+SECRET = frozenset({"database_url", "queue_url", "artefacts_url"})
+"""Settings that may hold a password; `masked` hides it."""
+_SECRET_ARGUMENT = re.compile(r"([?&][^=&]*(?:pass|secret|token|key)[^=&]*=)[^&]*", re.IGNORECASE)
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """Settings with the origin of each value: `default`, `minerva.toml` or `MINERVA_…`."""
+
+    settings: Settings
+    origins: dict[str, str]
+    workspace: Path
+
+    @property
+    def state(self) -> Path:
+        """The folder of embedded state, `.minerva` in the workspace."""
+        return self.workspace / ".minerva"
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the metadata store."""
+        return self.settings.database_url or f"sqlite:///{self.state / 'minerva.db'}"
+
+    @property
+    def artefacts_url(self) -> str:
+        """Fsspec URL of the artefact store."""
+        return self.settings.artefacts_url or str(self.state / "artefacts")
+
+    @property
+    def queue_url(self) -> str:
+        """Celery broker URL; `filesystem://<folder>` is the embedded queue."""
+        return self.settings.queue_url or f"filesystem://{self.state / 'queue'}"
+
+    @property
+    def log_folder(self) -> Path | None:
+        """Where log files go; None: stdout."""
+        folder = self.settings.log_folder
+        return None if folder == "-" else Path(folder or self.state / "logs")
+
+    @property
+    def local_only(self) -> bool:
+        """Whether only this machine can reach the sidecar: loopback or a Unix socket."""
+        settings = self.settings
+        return bool(settings.socket) or settings.host in {"127.0.0.1", "::1", "localhost"}
+
+    def masked(self, name: str) -> Any:
+        """Return a setting's value as it may be shown: a password in a URL becomes `***`."""
+        value = getattr(self.settings, name)
+        return mask_password(value) if name in SECRET else value
+
+
+def load(workspace: Path, environment: Mapping[str, str]) -> Loaded:
+    """Read `minerva.toml` and the environment. Raises InvalidConfiguration, a fault per mistake."""
+    from_file = _from_file(workspace / FILE)
+    from_environment = _from_environment(environment)
+    merged = {**from_file, **from_environment}
+    faults: list[Fault] = []
+    values: dict[str, Any] = {}
+    for name, value in merged.items():
+        origin = PREFIX + name.upper() if name in from_environment else FILE
+        try:
+            values[name] = _convert(name, value, lax=name in from_environment)
+        except (msgspec.ValidationError, KeyError) as error:
+            faults.append(Fault(origin, _why(name, error)))
+    if faults:
+        raise InvalidConfiguration("The settings cannot be used.", faults=faults)
+    loaded = Loaded(Settings(**values), _origins(from_file, from_environment), workspace.resolve())
+    if loaded.settings.auth == "none" and not loaded.local_only:
+        raise InvalidConfiguration(
+            f"auth is none, but host {loaded.settings.host} is reachable from other machines: "
+            "set MINERVA_AUTH=keys, or listen on 127.0.0.1 or a Unix socket."
+        )
+    return loaded
+
+
+_PASSWORD = re.compile(r"(://[^/?#@:]*:).*(?=@)")
+
+
+def mask_password(url: str) -> str:
+    """Hide the password of a URL, in its credentials or its query; the last `@` ends the credentials."""
+    return _SECRET_ARGUMENT.sub(r"\1***", _PASSWORD.sub(r"\1***", url))
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise InvalidConfiguration(f"{path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidConfiguration(f"{path} is not valid TOML: {error}.") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Pick our own names; other `MINERVA_…` variables may belong to a plugin or a deployment."""
+    names = {PREFIX + name.upper(): name for name in Settings.__struct_fields__}
+    return {names[key]: value for key, value in environment.items() if key in names}
+
+
+def _convert(name: str, value: Any, *, lax: bool) -> Any:
+    types = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    return msgspec.convert(value, types[name], strict=not lax)
+
+
+def _why(name: str, error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"there is no setting {name!r}; `minerva settings` lists them"
+    return f"{name}: {error}"
+
+
+def _origins(from_file: Mapping[str, Any], from_environment: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: (
+            PREFIX + name.upper()
+            if name in from_environment
+            else FILE
+            if name in from_file
+            else "default"
+        )
+        for name in Settings.__struct_fields__
+    }
