@@ -1,0 +1,1 @@
+"""Knows models, not the outside: declarations, plugins, registry, serving, training, jobs."""

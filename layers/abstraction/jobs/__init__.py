@@ -1,0 +1,1 @@
+"""Offline work: the row is the truth, the queue only carries ids."""

@@ -1,0 +1,97 @@
+"""A job: one unit of offline work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class JobState(StrEnum):
+    """Where a job is. `dead`: it ran out of attempts."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DEAD = "dead"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen to the job any more."""
+        return self not in {JobState.QUEUED, JobState.RUNNING}
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is about to be submitted."""
+
+    id: str
+    tenant: str
+    service: str
+    kind: str
+    payload: dict[str, Any]
+    """What the caller asked for; the same idempotency key again must ask for the same."""
+    configuration_revision: int
+    author: str
+    idempotency_key: str | None
+    request_id: str
+    trace_id: str
+    max_attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job(NewJob):
+    """A job's row: the truth about it."""
+
+    state: JobState
+    attempt: int
+    """How many times it was claimed."""
+    progress: float
+    message: str
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    cancel_requested: bool
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a caller may see."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "service": self.service,
+            "state": self.state.value,
+            "attempt": self.attempt,
+            "progress": self.progress,
+            "message": self.message,
+            "result": self.result,
+            "error": self.error,
+            "request_id": self.request_id,
+            "created_at": self.created_at.isoformat(),
+            "started_at": self.started_at and self.started_at.isoformat(),
+            "finished_at": self.finished_at and self.finished_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """One entry of a job's history; `number` counts from 1 within the job."""
+
+    number: int
+    at: datetime
+    state: JobState
+    attempt: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on a job until `until`, unless renewed; only its `token` may write the row."""
+
+    token: str
+    owner: str
+    until: datetime

@@ -1,0 +1,1 @@
+"""Finding plugins and the algorithms they bring."""

@@ -1,0 +1,1 @@
+"""The truth about services: configuration revisions, immutable versions, aliases."""

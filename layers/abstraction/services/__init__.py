@@ -1,0 +1,1 @@
+"""What a user declares: one YAML file, one service."""

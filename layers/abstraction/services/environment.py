@@ -1,0 +1,38 @@
+"""Expanding `${NAME}` in a declaration, as late as possible: the values may be secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from minerva.errors import InvalidConfiguration
+from minerva.layers.abstraction.services.declaration import DataDeclaration
+
+_REFERENCE = re.compile(r"\$\{(\w+)\}")
+
+
+def expand(data: DataDeclaration, environment: Mapping[str, str]) -> DataDeclaration:
+    """Return the declaration with `path` and `url` expanded.
+
+    Raises InvalidConfiguration naming the first variable that is not set.
+    """
+    changed = {
+        name: _expand(value, environment)
+        for name in ("path", "url")
+        if (value := getattr(data, name)) is not None
+    }
+    return msgspec.structs.replace(data, **changed)
+
+
+def _expand(text: str, environment: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in environment:
+            raise InvalidConfiguration(
+                f"The service's data names the environment variable {name}, which is not set."
+            )
+        return environment[name]
+
+    return _REFERENCE.sub(value, text)

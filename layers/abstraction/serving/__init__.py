@@ -1,0 +1,1 @@
+"""Answering predict: loaded, proven versions and the swap between them."""

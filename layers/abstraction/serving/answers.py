@@ -1,0 +1,88 @@
+"""From a model's arrays to the rows that a caller gets, checked against the output schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minerva.algorithm import Predictions
+from minerva.errors import AlgorithmFailed
+from minerva.schema import Batch, Field, FieldType
+from minerva.schema.field import MAX_EXACT_INTEGER
+
+DIGITS = 6
+"""Decimal places of a probability; a model's float32 holds no more."""
+TOLERANCE = 1e-3
+"""How far a row of probabilities may be from 1 in sum: roundings of many classes, not a raw score."""
+
+
+def answer_rows(batch: Batch, outputs: Predictions) -> list[dict[str, Any]]:
+    """Return one object per record: its key (if the schema has one), then each output.
+
+    A category adds `<name>_probabilities` (value → 0..1), a boolean `<name>_probability`. Raises
+    AlgorithmFailed if the model broke its contract: shape, range or NaN.
+    """
+    rows: list[dict[str, Any]] = [{} for _ in range(len(batch))]
+    if batch.keys is not None and batch.schema.key is not None:
+        _put(rows, batch.schema.key, batch.keys)
+    for name, field in batch.schema.output.items():
+        if name not in outputs:
+            raise AlgorithmFailed(f"The model gave no output {name!r}.")
+        for member, values in _columns(name, field, np.asarray(outputs[name]), len(batch)).items():
+            _put(rows, member, values)
+    return rows
+
+
+def _put(rows: list[dict[str, Any]], name: str, values: Any) -> None:
+    for row, value in zip(rows, values, strict=True):
+        row[name] = value
+
+
+def _columns(name: str, field: Field, column: NDArray[Any], rows: int) -> dict[str, Any]:
+    if column.shape[:1] != (rows,):
+        raise AlgorithmFailed(f"Output {name!r} has shape {column.shape} for {rows} records.")
+    if column.dtype.kind not in "biuf":
+        raise AlgorithmFailed(f"Output {name!r} holds {column.dtype}, not numbers.")
+    if not np.isfinite(column).all():
+        raise AlgorithmFailed(f"Output {name!r} holds NaN or infinity.")
+    if field.type is FieldType.CATEGORY:
+        return _categories(name, field, column)
+    if column.ndim != 1:
+        raise AlgorithmFailed(f"Output {name!r} has shape {column.shape}, not ({rows},).")
+    if field.type is FieldType.BOOLEAN:
+        _check_chances(name, column)
+        chance = np.round(column.astype(np.float64), DIGITS)
+        return {name: (chance >= 0.5).tolist(), f"{name}_probability": chance.tolist()}  # noqa: PLR2004 - more likely than not
+    if field.type is FieldType.INTEGER:
+        if len(column) and np.abs(column).max() > MAX_EXACT_INTEGER:
+            raise AlgorithmFailed(f"Output {name!r} holds a whole number beyond 2^53.")
+        return {name: np.rint(column).astype(np.int64).tolist()}
+    return {name: column.astype(np.float64).tolist()}
+
+
+def _categories(name: str, field: Field, column: NDArray[Any]) -> dict[str, Any]:
+    values = field.values
+    if column.ndim == 1:
+        codes = column.astype(np.int64)
+        if not ((codes == column) & (codes >= 0) & (codes < len(values))).all():
+            raise AlgorithmFailed(f"Output {name!r} holds what is no index into its values.")
+        return {name: [values[code] for code in codes.tolist()]}
+    if column.shape[1:] != (len(values),):
+        raise AlgorithmFailed(f"Output {name!r} has shape {column.shape}, values {len(values)}.")
+    _check_chances(name, column)
+    if not (np.abs(column.sum(axis=1) - 1) <= TOLERANCE).all():
+        raise AlgorithmFailed(f"Output {name!r} has probabilities that do not sum to 1.")
+    best = column.argmax(axis=1).tolist()
+    labels = [str(value) for value in values]
+    chances = np.round(column.astype(np.float64), DIGITS).tolist()
+    return {
+        name: [values[code] for code in best],
+        f"{name}_probabilities": [dict(zip(labels, row, strict=True)) for row in chances],
+    }
+
+
+def _check_chances(name: str, column: NDArray[Any]) -> None:
+    if len(column) and not (column.min() >= -TOLERANCE and column.max() <= 1 + TOLERANCE):
+        raise AlgorithmFailed(f"Output {name!r} holds a probability outside 0..1.")

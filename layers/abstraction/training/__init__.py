@@ -1,0 +1,1 @@
+"""From declared data to an evaluated model."""

@@ -1,0 +1,232 @@
+"""Training one version: data → split → algorithm → evaluation → a sealed folder."""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from minerva.algorithm import Algorithm, Model, Progress, TrainingContext, TrainingData
+from minerva.errors import AlgorithmFailed, InvalidConfiguration, MinervaError
+from minerva.layers.abstraction.registry.manifest import seal
+from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.abstraction.serving.answers import answer_rows
+from minerva.layers.abstraction.serving.goldens import example, write_goldens
+from minerva.layers.abstraction.serving.loading import MODEL, read_parameters
+from minerva.layers.abstraction.training.data import ReadData, nothing, read_training_data
+from minerva.layers.abstraction.training.gate import check_gate
+from minerva.layers.abstraction.training.metrics import evaluate
+from minerva.layers.abstraction.training.source import DataSource
+from minerva.layers.abstraction.training.split import hold_out
+from minerva.schema import Batch, Decoder
+
+READ_SHARE = 0.15
+"""How much of the progress bar reading takes; the algorithm gets up to `TRAINED_SHARE`."""
+TRAINED_SHARE = 0.9
+LIBRARIES = ("minerva-sidecar", "numpy", "xgboost-cpu", "xgboost", "pandas", "pyarrow")
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A version in a folder, not yet registered."""
+
+    folder: Path
+    digest: str
+    manifest: dict[str, Any]
+    metrics: dict[str, float]
+    held_out: TrainingData
+    seconds: float
+    """Time in the algorithm's `train`."""
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What every training of this process shares."""
+
+    workspace: Path
+    threads: int
+    clock: Callable[[], float] = time.monotonic
+
+    def train(
+        self,
+        declaration: ServiceDeclaration,
+        algorithm: Algorithm,
+        source: DataSource | None,
+        folder: Path,
+        progress: Progress,
+    ) -> Trained:
+        """Train into the empty `folder`.
+
+        Raises InvalidConfiguration, InvalidData or AlgorithmFailed; equal inputs give equal digests.
+        """
+        schema = declaration.schema
+        check_gate(declaration.training.gate, schema.target()[1])
+        context = TrainingContext(
+            schema=schema,
+            parameters=read_parameters(algorithm, declaration.parameters),
+            workspace=self.workspace,
+            threads=self.threads,
+            seed=declaration.training.seed,
+            progress=_part(progress, READ_SHARE, TRAINED_SHARE),
+        )
+        progress(0.0, "reading the data")
+        read = _read(declaration, algorithm, source)
+        train_part, held_out = _split(read, declaration)
+        progress(READ_SHARE, f"training on {len(train_part)} rows")
+        started = self.clock()
+        model = _train(algorithm, train_part, context)
+        seconds = self.clock() - started
+        progress(TRAINED_SHARE, f"evaluating on {len(held_out)} held-out rows")
+        metrics = _evaluate(algorithm.name, model, held_out)
+        goldens = _save(algorithm, model, folder, _golden_rows(held_out, declaration))
+        digest, manifest = seal(
+            folder, _facts(declaration, read, len(train_part), held_out, metrics, goldens)
+        )
+        warnings = _suspicions(metrics)
+        return Trained(folder, digest, manifest, metrics, held_out, seconds, warnings)
+
+
+def evaluate_model(algorithm: str, model: Model, data: TrainingData) -> dict[str, float]:
+    """Return the metrics of a model on some rows: the same rows for champion and challenger.
+
+    Raises AlgorithmFailed.
+    """
+    return _evaluate(algorithm, model, data)
+
+
+def _read(
+    declaration: ServiceDeclaration, algorithm: Algorithm, source: DataSource | None
+) -> ReadData:
+    if not algorithm.needs_data:
+        return nothing(declaration.schema)
+    if source is None or declaration.data is None:
+        raise InvalidConfiguration(
+            f"Service {declaration.service!r} declares no data, but algorithm "
+            f"{algorithm.name} learns from data: add a `data:` part."
+        )
+    return read_training_data(source, declaration.schema, declaration.data.decimal)
+
+
+def _split(read: ReadData, declaration: ServiceDeclaration) -> tuple[TrainingData, TrainingData]:
+    data = read.data
+    if not len(data):
+        return data, data
+    field = data.inputs.schema.target()[1]
+    training = declaration.training
+    train, held = hold_out(data.target(), field, training.holdout, training.seed)
+    return data.take(train), data.take(held)
+
+
+def _train(algorithm: Algorithm, data: TrainingData, context: TrainingContext) -> Model:
+    try:
+        return algorithm.train(data, context)
+    except (MinervaError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise _failed(algorithm.name, "failed in training", error) from error
+
+
+def _evaluate(name: str, model: Model, held_out: TrainingData) -> dict[str, float]:
+    if not len(held_out):
+        return {}
+    target, field = held_out.inputs.schema.target()
+    try:
+        outputs = model.predict(held_out.inputs)
+        answer_rows(held_out.inputs, outputs)  # raises if the model breaks its contract
+    except (MinervaError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise _failed(name, "failed in predicting the held-out rows", error) from error
+    metrics = evaluate(field, held_out.target(), outputs, target)
+    return {metric: value for metric, value in metrics.items() if math.isfinite(value)}
+
+
+def _save(algorithm: Algorithm, model: Model, folder: Path, rows: Batch) -> int:
+    """Write model and goldens; return how many goldens. An OSError is the disk's, not the plugin's."""
+    target = folder / MODEL
+    target.mkdir()
+    try:
+        model.save(target)
+        return write_goldens(folder, model, rows)
+    except (MinervaError, MemoryError, OSError):
+        raise
+    except (Exception, SystemExit) as error:
+        raise _failed(algorithm.name, "failed in saving its model", error) from error
+
+
+def _failed(name: str, what: str, error: BaseException) -> AlgorithmFailed:
+    """Name the error's kind only: its text may hold values of the data. The job's log has it all."""
+    return AlgorithmFailed(
+        f"Algorithm {name} {what} ({type(error).__name__}); the job's log says where."
+    )
+
+
+def _golden_rows(held_out: TrainingData, declaration: ServiceDeclaration) -> Batch:
+    if len(held_out):
+        return held_out.inputs
+    schema = declaration.schema
+    return Decoder(schema).records([example(schema)])
+
+
+def _facts(
+    declaration: ServiceDeclaration,
+    read: ReadData,
+    trained_rows: int,
+    held_out: TrainingData,
+    metrics: dict[str, float],
+    goldens: int,
+) -> dict[str, Any]:
+    """What a version is, and nothing that differs between two equal trainings (no time, no id)."""
+    return {
+        "service": declaration.service,
+        "algorithm": declaration.algorithm,
+        "parameters": declaration.parameters,
+        "schema": declaration.schema.to_json(),
+        "data": {
+            "fingerprint": read.fingerprint,
+            "rows": len(read.data),
+            "trained_rows": trained_rows,
+            "held_out_rows": len(held_out),
+            "seed": declaration.training.seed,
+        },
+        "metrics": metrics,
+        "goldens": goldens,
+        "libraries": _libraries(),
+    }
+
+
+def _libraries() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _suspicions(metrics: dict[str, float]) -> list[str]:
+    perfect = metrics.get("roc_auc", 0) >= 1 - 1e-12 or metrics.get("r2", 0) >= 1 - 1e-12
+    if not perfect:
+        return []
+    return [
+        (
+            "The held-out rows are predicted without any error. That is suspicious: an input probably "
+            "holds the answer (a leak). Look for a field that is known only afterwards."
+        )
+    ]
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    """Map the algorithm's 0..1 onto its part of the whole."""
+
+    def report(fraction: float, message: str = "") -> None:
+        progress(start + (end - start) * min(max(fraction, 0.0), 1.0), message)
+
+    return report

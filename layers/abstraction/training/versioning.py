@@ -1,0 +1,176 @@
+"""From a configuration to a registered and, if it passes its gate, promoted version."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from minerva.algorithm import Progress, TrainingData
+from minerva.errors import Conflict, MinervaError, Unavailable
+from minerva.layers.abstraction.plugins.catalogue import Catalogue
+from minerva.layers.abstraction.registry.records import (
+    CHAMPION,
+    Configuration,
+    NewVersion,
+    Version,
+)
+from minerva.layers.abstraction.registry.registry import Registry
+from minerva.layers.abstraction.registry.store import ArtefactStore
+from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.abstraction.services.environment import expand
+from minerva.layers.abstraction.services.parsing import parse
+from minerva.layers.abstraction.serving.loading import LoadedVersion, Loader, read_parameters
+from minerva.layers.abstraction.training.gate import Verdict, check_gate, judge
+from minerva.layers.abstraction.training.source import DataSource, OpenSource
+from minerva.layers.abstraction.training.train import Trained, Trainer, evaluate_model
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Versioning:
+    """Makes versions: in a job's process, or at once for algorithms that need no data."""
+
+    registry: Registry
+    artefacts: ArtefactStore
+    loader: Loader
+    catalogue: Callable[[], Catalogue]
+    trainer: Trainer
+    open_source: OpenSource
+    environment: Mapping[str, str]
+    scratch: Path
+    now: Callable[[], datetime]
+
+    def check(self, declaration: ServiceDeclaration) -> None:
+        """Raise InvalidConfiguration for an unknown algorithm, wrong parameters or gate."""
+        algorithm = self.catalogue().find(declaration.algorithm)
+        read_parameters(algorithm, declaration.parameters)
+        check_gate(declaration.training.gate, declaration.schema.target()[1])
+
+    def make(
+        self, configuration: Configuration, *, job_id: str | None, author: str, progress: Progress
+    ) -> dict[str, Any]:
+        """Train, store, register and promote; return what a job's result tells.
+
+        May be repeated after a crash at any point: artefact, version and alias come out the same.
+        """
+        declaration = parse(configuration.declaration)
+        trained = self._train(declaration, progress)
+        version = self._register(configuration, trained, job_id)
+        progress(0.97, "deciding on promotion")
+        verdict = self._decide(declaration, version, trained, author)
+        return _result(version, trained, verdict)
+
+    def _train(self, declaration: ServiceDeclaration, progress: Progress) -> Trained:
+        algorithm = self.catalogue().find(declaration.algorithm)
+        try:
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self.scratch, prefix="train-") as name:
+                trained = self.trainer.train(
+                    declaration, algorithm, self._source(declaration), Path(name), progress
+                )
+                self.artefacts.put(trained.digest, trained.folder)
+        except OSError as error:
+            raise Unavailable(
+                f"The version cannot be written below {self.scratch} ({error.strerror}): "
+                "free space there or make it writable, then try again."
+            ) from error
+        return trained
+
+    def _source(self, declaration: ServiceDeclaration) -> DataSource | None:
+        if declaration.data is None:
+            return None
+        return self.open_source(expand(declaration.data, self.environment))
+
+    def _register(
+        self, configuration: Configuration, trained: Trained, job_id: str | None
+    ) -> Version:
+        version = self.registry.version_store.register(
+            NewVersion(
+                tenant=configuration.tenant,
+                service=configuration.service,
+                digest=trained.digest,
+                manifest=trained.manifest,
+                metrics=trained.metrics,
+                configuration_revision=configuration.revision,
+                job_id=job_id,
+                created_at=self.now(),
+            )
+        )
+        log.info(
+            "version.registered",
+            tenant=version.tenant,
+            service=version.service,
+            version=version.number,
+            digest=version.digest[:12],
+            **trained.metrics,
+        )
+        return version
+
+    def _decide(
+        self, declaration: ServiceDeclaration, version: Version, trained: Trained, author: str
+    ) -> Verdict:
+        gate = declaration.training.gate
+        compared = gate is not None and gate.not_worse_than is not None
+        champion = self._champion_metrics(version, trained) if compared else None
+        verdict = judge(gate, version.metrics, champion)
+        if not verdict.passed:
+            log.warning("version.held_back", version=version.number, reason=verdict.reason)
+        elif declaration.training.promote:
+            self.registry.promote(
+                version.tenant,
+                version.service,
+                version.number,
+                author=author,
+                reason=verdict.reason,
+            )
+        else:
+            return Verdict(False, f"{verdict.reason} Promotion is left to a person.")
+        return verdict
+
+    def _champion_metrics(self, version: Version, trained: Trained) -> dict[str, float] | None:
+        """Evaluate the champion on the new version's held-out rows; None if that cannot be done."""
+        number = self.registry.aliases(version.tenant, version.service).get(CHAMPION)
+        if number is None or number == version.number or not len(trained.held_out):
+            return None
+        try:
+            champion = self.loader.load(
+                self.registry.version(version.tenant, version.service, number)
+            )
+            return _metrics_on(trained.held_out, champion)
+        except MinervaError as error:
+            log.warning("champion.not_compared", version=number, reason=error.message)
+            return None
+
+
+def _metrics_on(rows: TrainingData, champion: LoadedVersion) -> dict[str, float]:
+    """Return the champion's metrics on these rows, or its own if it asks for other inputs.
+
+    Raises Conflict if it answers with another output, AlgorithmFailed if it fails.
+    """
+    schema = rows.inputs.schema
+    if champion.schema.output != schema.output:
+        raise Conflict("The champion answers with another output.")
+    if champion.schema.inputs != schema.inputs:
+        return champion.version.metrics
+    return evaluate_model(champion.version.manifest["algorithm"], champion.model, rows)
+
+
+def _result(version: Version, trained: Trained, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "digest": version.digest,
+        "metrics": version.metrics,
+        "rows": trained.manifest["data"]["rows"],
+        "held_out_rows": trained.manifest["data"]["held_out_rows"],
+        "training_seconds": round(trained.seconds, 3),
+        "promoted": verdict.passed,
+        "verdict": verdict.reason,
+        "warnings": trained.warnings,
+    }

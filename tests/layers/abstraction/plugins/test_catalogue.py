@@ -1,0 +1,164 @@
+"""Discovery: which algorithms there are, and that a broken plugin harms only itself."""
+
+import io
+import pickle
+import shutil
+
+import pytest
+from structlog.testing import capture_logs
+from tiny import PLUGINS
+
+from minerva.errors import InvalidConfiguration
+from minerva.layers.abstraction.plugins.catalogue import discover
+
+ALGORITHM = """
+from minerva import Algorithm, hookimpl
+
+class Mine(Algorithm):
+    name = {name!r}
+    def train(self, data, context): ...
+    def load(self, folder, context): ...
+
+@hookimpl
+def minerva_algorithms():
+    return {returned}
+"""
+
+
+def plugin(name: str = "mine", returned: str = "[Mine()]") -> str:
+    """Return the text of a plugin with one algorithm."""
+    return ALGORITHM.format(name=name, returned=returned)
+
+
+@pytest.fixture
+def found(tmp_path):
+    """Write plugins, file name → text, and discover them."""
+
+    def discovered(files: dict[str, str]):
+        for name, text in files.items():
+            path = tmp_path / "plugins" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return discover(tmp_path)
+
+    return discovered
+
+
+def ours(catalogue) -> dict[str, str]:
+    """Return algorithm → plugin, of the workspace's plugins."""
+    origins = catalogue.origins.items()
+    return {name: origin for name, origin in origins if origin.startswith("plugins/")}
+
+
+def test_installed_plugins_are_found_without_a_workspace(tmp_path):
+    catalogue = discover(tmp_path)
+
+    assert {"constant", "rules", "xgboost.classifier"} <= set(catalogue.algorithms)
+    assert catalogue.problems == ()
+    assert list(catalogue.algorithms) == sorted(catalogue.algorithms)
+
+
+def test_a_file_in_the_folder_is_a_plugin(found):
+    catalogue = found({"mine.py": plugin()})
+
+    assert ours(catalogue) == {"mine": "plugins/mine.py"}
+    assert catalogue.find("mine").name == "mine"
+
+
+def test_a_package_in_the_folder_is_a_plugin_with_modules_of_its_own(found):
+    catalogue = found(
+        {
+            "mine/__init__.py": "from .inner import minerva_algorithms",
+            "mine/inner.py": plugin(),
+        }
+    )
+
+    assert ours(catalogue) == {"mine": "plugins/mine"}
+
+
+@pytest.mark.parametrize("name", ["_private.py", ".hidden.py", "notes.txt", "empty/data.csv"])
+def test_other_files_are_no_plugins(found, name):
+    assert ours(found({name: plugin()})) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("def broken(:", "SyntaxError: "),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import no_such_library", "ModuleNotFoundError: No module named 'no_such_library'"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+        ("exit()", "SystemExit: None"),
+        ("import sys; del sys.modules[__name__]; 1 / 0", "ZeroDivisionError"),
+        (plugin(returned="None"), "TypeError: 'NoneType' object is not iterable"),
+        (plugin(returned="5"), "TypeError: 'int' object is not iterable"),
+        (plugin(returned="[Mine]"), "TypeError: minerva_algorithms returned ABCMeta, not an Alg"),
+        (plugin(returned="['mine']"), "TypeError: minerva_algorithms returned str, not an Algor"),
+        (plugin(returned="1 / 0"), "ZeroDivisionError: division by zero"),
+        (plugin(returned="exit()"), "SystemExit: None"),
+        (plugin(returned="(1 / 0 for _ in range(3))"), "ZeroDivisionError: division by zero"),
+        (plugin(name=5), "TypeError: Mine has no text as its name"),
+        (plugin(name=""), "TypeError: Mine has no text as its name"),
+        (plugin().replace("    name =", "    title ="), "TypeError: Mine has no text as its"),
+        (
+            plugin().replace("minerva_algorithms()", "minerva_algorithms(web)"),
+            "PluginValidationErr",
+        ),
+    ],
+)
+def test_a_broken_plugin_harms_only_itself(found, text, problem):
+    with capture_logs() as events:
+        catalogue = found({"broken.py": text, "fine.py": plugin("fine")})
+
+    assert ours(catalogue) == {"fine": "plugins/fine.py"}
+    assert "constant" in catalogue.algorithms
+    (fault,) = catalogue.problems
+    assert fault.where == "plugins/broken.py"
+    assert fault.message.startswith(problem)
+    assert [(event["event"], event["plugin"]) for event in events] == [
+        ("plugin.failed", "plugins/broken.py")
+    ]
+
+
+def test_the_first_of_two_algorithms_of_one_name_stays(found):
+    catalogue = found({"a.py": plugin("same"), "b.py": plugin("same")})
+
+    assert ours(catalogue) == {"same": "plugins/a.py"}
+    assert [str(fault) for fault in catalogue.problems] == [
+        "plugins/b.py: algorithm 'same' comes from plugins/a.py already"
+    ]
+
+
+def test_the_workspace_goes_before_what_is_installed(found):
+    catalogue = found({"mine.py": plugin("constant")})
+
+    assert ours(catalogue) == {"constant": "plugins/mine.py"}
+    assert [str(fault) for fault in catalogue.problems] == [
+        "constant: algorithm 'constant' comes from plugins/mine.py already"
+    ]
+
+
+def test_a_plugin_that_was_mended_is_read_anew(found):
+    assert ours(found({"mine.py": "1 / 0"})) == {}
+
+    assert ours(found({"mine.py": plugin()})) == {"mine": "plugins/mine.py"}
+
+
+def test_an_algorithm_that_does_not_exist_is_answered_with_what_does(found):
+    catalogue = found({"mine.py": plugin()})
+
+    with pytest.raises(InvalidConfiguration, match="'mime'; did you mean 'mine'"):
+        catalogue.find("mime")
+    with pytest.raises(InvalidConfiguration, match="there are: .*constant") as caught:
+        catalogue.find("something else")
+    assert caught.value.faults[0].where == "/algorithm"
+
+
+def test_what_a_plugin_pickles_can_be_read_back(tmp_path):
+    """Libraries such as joblib read with the unpickler that is written in Python."""
+    shutil.copytree(PLUGINS, tmp_path / "plugins")
+    model = type(discover(tmp_path).find("mean")).train.__globals__["MeanModel"](1.5, "y")
+
+    again = pickle._Unpickler(io.BytesIO(pickle.dumps(model))).load()
+
+    assert again.answer == 1.5

@@ -1,0 +1,72 @@
+"""A tiny workspace: data whose answer is known, declarations as YAML reads them, and patience."""
+
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.abstraction.services.parsing import parse
+
+PLUGINS = Path(__file__).parents[3] / "plugins"
+ROWS = 40
+EMAIL = "jane{}@example.org"
+SCHEMA = {
+    "key": "id",
+    "inputs": {
+        "x": {"type": "integer", "minimum": 0},
+        "email": {"type": "text", "pii": True, "use": False, "nullable": True},
+    },
+    "output": {"y": {"type": "number"}},
+}
+
+
+def write_data(folder: Path, factor: float = 2.0, rows: int = ROWS) -> Path:
+    """Write `data.csv`: y is x times `factor`, plan follows x."""
+    lines = [
+        f"c-{n},{n % 7 + 1},{EMAIL.format(n)},{(n % 7 + 1) * factor},{'gold' if n % 7 > 3 else 'tin'}"
+        for n in range(rows)
+    ]
+    path = folder / "data.csv"
+    path.write_text("\n".join(["id,x,email,y,plan", *lines]) + "\n")
+    return path
+
+
+def a_declaration(name: str = "value", algorithm: str = "linear", **parts: Any) -> dict[str, Any]:
+    """Return a declaration as its YAML would read; `parts` replace or add members."""
+    return {
+        "service": name,
+        "algorithm": algorithm,
+        "schema": deepcopy(SCHEMA),
+        "data": {"source": "csv", "path": "data.csv"},
+        **parts,
+    }
+
+
+def declaration_of(*arguments: Any, **parts: Any) -> ServiceDeclaration:
+    """Return the parsed form of `a_declaration`."""
+    return parse(a_declaration(*arguments, **parts))
+
+
+def write_service(folder: Path, declared: dict[str, Any]) -> Path:
+    """Write `services/<name>.yaml`."""
+    path = folder / "services" / f"{declared['service']}.yaml"
+    path.write_text(yaml.safe_dump(declared, sort_keys=False))
+    return path
+
+
+def silent(fraction: float, message: str = "") -> None:
+    """Nobody listens."""
+
+
+def wait_until(condition: Callable[[], Any], within_s: float = 30) -> Any:
+    """Return the first true value of `condition`, which is asked until the time is over."""
+    deadline = time.monotonic() + within_s
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError("this did not happen in time")
+        time.sleep(0.02)
+    return found

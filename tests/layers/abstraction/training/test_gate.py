@@ -1,0 +1,92 @@
+"""The gate before a new version becomes champion."""
+
+import math
+
+import pytest
+
+from minerva.errors import InvalidConfiguration
+from minerva.layers.abstraction.services.declaration import Gate
+from minerva.layers.abstraction.training.gate import check_gate, judge
+from minerva.schema import Field, FieldType
+
+
+@pytest.mark.parametrize(
+    ("gate", "metrics", "champion", "passed", "reason"),
+    [
+        (None, {}, None, True, "No gate is declared."),
+        ({"at_least": 0.8}, {"roc_auc": 0.8}, None, True, "roc_auc 0.8000 passes."),
+        ({"at_least": 0.8}, {"roc_auc": 0.8 - 1e-12}, None, True, "roc_auc 0.8000 passes."),
+        ({"at_least": 0.8}, {"roc_auc": 0.79}, None, False, "roc_auc 0.7900 is below 0.8."),
+        ({"at_most": 0.9}, {"roc_auc": 0.91}, None, False, "roc_auc 0.9100 is above 0.9."),
+        ({"at_most": 0.9}, {"roc_auc": 0.9}, None, True, "roc_auc 0.9000 passes."),
+        ({"at_least": 0}, {}, None, False, "roc_auc could not be computed."),
+        ({"at_least": 0}, {"roc_auc": math.nan}, None, False, "roc_auc could not be computed."),
+        ({}, {"roc_auc": 0.1}, None, True, "roc_auc 0.1000 passes."),
+        ({"at_least": 0.1, "at_most": 0.2}, {"roc_auc": 0.15}, None, True, "roc_auc 0.1500 passes."),
+    ],
+)  # fmt: skip
+def test_a_version_is_measured_by_the_gate(gate, metrics, champion, passed, reason):
+    declared = None if gate is None else Gate(metric="roc_auc", **gate)
+
+    verdict = judge(declared, metrics, champion)
+
+    assert (verdict.passed, verdict.reason) == (passed, reason)
+
+
+@pytest.mark.parametrize(
+    ("metric", "ours", "theirs", "passed"),
+    [
+        ("roc_auc", 0.8, 0.9, False),
+        ("roc_auc", 0.9, 0.8, True),
+        ("roc_auc", 0.8, 0.8, True),
+        ("roc_auc", 0.8 - 1e-12, 0.8, True),
+        ("log_loss", 0.5, 0.4, False),
+        ("log_loss", 0.4, 0.5, True),
+        ("rmse", 2.0, 1.0, False),
+        ("mae", 1.0, 2.0, True),
+        ("brier", 0.3, 0.2, False),
+        ("r2", 0.3, 0.2, True),
+        ("accuracy", 0.5, math.nan, True),
+    ],
+)
+def test_a_version_may_not_be_worse_than_the_champion_in_the_metrics_own_direction(
+    metric, ours, theirs, passed
+):
+    gate = Gate(metric=metric, not_worse_than="champion")
+
+    verdict = judge(gate, {metric: ours}, {metric: theirs})
+
+    assert verdict.passed is passed
+    assert verdict.reason.endswith(
+        "passes." if passed else f"is worse than the champion's {theirs:.4f}."
+    )
+
+
+def test_where_there_is_no_champion_nobody_is_worse():
+    gate = Gate(metric="roc_auc", not_worse_than="champion")
+
+    assert judge(gate, {"roc_auc": 0.1}, None).passed
+    assert judge(gate, {"roc_auc": 0.1}, {}).passed
+    assert judge(Gate(metric="roc_auc"), {"roc_auc": 0.1}, {"roc_auc": 0.9}).passed
+
+
+@pytest.mark.parametrize(
+    ("output", "metric", "known"),
+    [
+        (Field(type=FieldType.NUMBER), "roc_auc", "rmse, mae, r2"),
+        (Field(type=FieldType.BOOLEAN), "rmse", "roc_auc, log_loss"),
+        (Field(type=FieldType.CATEGORY, values=("a",)), "auc", "roc_auc, log_loss"),
+    ],
+)
+def test_a_metric_that_the_output_cannot_have_is_refused(output, metric, known):
+    with pytest.raises(InvalidConfiguration) as caught:
+        check_gate(Gate(metric=metric), output)
+
+    (fault,) = caught.value.faults
+    assert fault.where == "/training/gate/metric"
+    assert f"choose one of {known}" in fault.message
+
+
+def test_a_metric_that_the_output_has_is_accepted():
+    check_gate(Gate(metric="rmse"), Field(type=FieldType.INTEGER))
+    check_gate(None, Field(type=FieldType.INTEGER))
