@@ -1,0 +1,1 @@
+"""Talks to the outside and runs the house: HTTP, security, processes, telemetry."""

@@ -1,0 +1,1 @@
+"""The REST interface: Flask lives here and nowhere else."""

@@ -1,0 +1,38 @@
+"""The app factory: one blueprint per resource."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from minerva.layers.core.http.access import guard, unmarked
+from minerva.layers.core.http.aliases import aliases
+from minerva.layers.core.http.docs import docs
+from minerva.layers.core.http.health import health
+from minerva.layers.core.http.house import House
+from minerva.layers.core.http.jobs import jobs
+from minerva.layers.core.http.predict import predict
+from minerva.layers.core.http.problems import answer_with_problems
+from minerva.layers.core.http.requests import frame_requests
+from minerva.layers.core.http.services import services
+from minerva.layers.core.http.training import training
+from minerva.layers.core.http.versions import versions
+
+RESOURCES = (health, services, predict, training, jobs, versions, aliases, docs)
+
+
+def create_app(house: House) -> Flask:
+    """Return the web interface to `house`."""
+    app = Flask("minerva", static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = house.max_body_bytes
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.extensions["minerva"] = house
+    frame_requests(app, house.request_id_header)
+    guard(app, house)
+    answer_with_problems(app)
+    for resource in RESOURCES:
+        app.register_blueprint(resource(house))
+    open_views = unmarked(app)
+    if open_views:
+        raise RuntimeError(f"Nobody decided who may call {', '.join(open_views)}.")
+    return app

@@ -1,0 +1,38 @@
+"""What the web interface works with: the use cases and the few settings that concern it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minerva.layers.abstraction.jobs.jobs import Jobs
+    from minerva.layers.abstraction.registry.registry import Registry
+    from minerva.layers.abstraction.serving.live import LiveServices
+    from minerva.layers.abstraction.serving.predict import Predictor
+    from minerva.layers.core.security.keyring import Keyring
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Everything that a view may use. One per web worker process."""
+
+    live: LiveServices
+    predictor: Predictor
+    registry: Registry
+    jobs: Jobs
+    keyring: Keyring
+    max_body_bytes: int
+    max_records: int
+    request_id_header: str = "X-Request-ID"
+    auth_required: bool = True
+    """False where `auth` is none: every caller is the local principal."""
+    local_only: bool = True
+    """Whether only this machine can reach us, so that health and docs may say more."""
+    stream_limit_s: float = 60
+    """How long one event stream lasts; its reader comes back with the last event's id."""
+    max_streams: int = 4
+    """Event streams at once in this process: each holds a thread that predictions need."""
+    draining: threading.Event = field(default_factory=threading.Event)
+    """Set when this process was told to stop: streams end, requests in flight are finished."""

@@ -1,0 +1,36 @@
+"""The services that a tenant has."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from minerva.layers.core.http.access import needs, principal
+from minerva.layers.core.http.house import House
+from minerva.layers.core.http.json_answers import answer
+
+
+def services(house: House) -> Blueprint:
+    """Return the routes below `/v1/services` that list and describe."""
+    routes = Blueprint("services", __name__)
+
+    @routes.get("/v1/services")
+    @needs("predict", "train", "registry")
+    def list_services() -> Response:
+        found = [live.to_json() for live in house.live.all(principal().tenant)]
+        return answer({"services": found, "problems": house.live.problems()})
+
+    @routes.get("/v1/services/<service>")
+    @needs("predict", "train", "registry")
+    def describe_service(service: str) -> Response:
+        tenant = principal().tenant
+        described = house.live.find(tenant, service).to_json()
+        versions = house.registry.versions(tenant, service)
+        aliases = house.registry.aliases(tenant, service)
+        described["versions"] = {
+            "count": len(versions),
+            "latest": str(versions[0].number) if versions else None,
+        }
+        described["aliases"] = {alias: str(number) for alias, number in aliases.items()}
+        return answer({"service": described})
+
+    return routes

@@ -1,0 +1,151 @@
+"""The OpenAPI 3.1 document of one tenant's sidecar: one predict path for each declared service.
+
+https://spec.openapis.org/oas/v3.1.1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.core.openapi.components import (
+    Content,
+    array,
+    components,
+    json_content,
+    ref,
+)
+from minerva.layers.core.openapi.operations import SERVICE, operation, paths
+from minerva.layers.core.openapi.records import (
+    example_prediction,
+    example_record,
+    prediction_schema,
+    record_schema,
+)
+from minerva.schema import Schema
+
+Declared = tuple[ServiceDeclaration, Schema]
+"""A service and the schema that callers must fit now: its serving version's, else the declared."""
+
+
+def document(
+    services: Sequence[Declared], *, max_records: int = 10_000, keys_needed: bool = True
+) -> Content:
+    """Return the document as plain JSON values."""
+    shared = components()
+    described: Content = {}
+    for declaration, schema in services:
+        described |= _describe(declaration, schema, max_records, shared["schemas"])
+    if not services:
+        described = _any_service(max_records)
+    made: Content = {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Minerva",
+            "version": _own_version(),
+            "summary": "Machine learning beside your product.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": "predictions", "description": "Ask a service; one call takes many records."},
+            {"name": "services", "description": "What there is to ask, and how it is trained."},
+            {"name": "jobs", "description": "Offline work: state, history, cancel."},
+            {"name": "registry", "description": "Versions, and the alias that serves."},
+            {"name": "health", "description": "For probes; need no credential."},
+        ],
+        "paths": {**described, **paths()},
+        "components": shared,
+    }
+    if keys_needed:
+        made["security"] = [{"bearer": []}, {"apiKey": []}]
+    return made
+
+
+def _describe(
+    declaration: ServiceDeclaration, schema: Schema, max_records: int, schemas: Content
+) -> Content:
+    name = declaration.service
+    schemas[f"{name}.Record"] = record_schema(schema)
+    schemas[f"{name}.Prediction"] = prediction_schema(schema)
+    question = _question(ref(f"{name}.Record"), max_records)
+    question["examples"] = [{"records": [example_record(schema)]}]
+    made = operation(
+        "predictions",
+        f"predict_{name}",
+        f"Predict with {name}",
+        json_content(_answer(name, schema)),
+        says="One prediction per record or key, in order",
+        body={"required": True, "content": json_content(question)},
+    )
+    if declaration.description:
+        made["description"] = declaration.description
+    return {f"/v1/services/{name}/predict": {"post": made}}
+
+
+def _any_service(max_records: int) -> Content:
+    return {
+        "/v1/services/{service}/predict": {
+            "post": operation(
+                "predictions",
+                "predict",
+                "Predict with a service",
+                json_content({"type": "object"}),
+                parameters=(SERVICE,),
+                body={
+                    "required": True,
+                    "content": json_content(_question({"type": "object"}, max_records)),
+                },
+            )
+        }
+    }
+
+
+def _question(record: Content, max_records: int) -> Content:
+    size = {"minItems": 1, "maxItems": max_records}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "oneOf": [{"required": ["records"]}, {"required": ["keys"]}],
+        "properties": {
+            "records": array(record) | size,
+            "keys": array({"type": ["string", "integer"]})
+            | size
+            | {"description": "Keys to look up in the service's own data, instead of records."},
+            "explain": {"type": "boolean", "default": False},
+        },
+    }
+
+
+def _answer(name: str, schema: Schema) -> Content:
+    return {
+        "type": "object",
+        "required": ["predictions", "service", "version", "request_id", "degraded"],
+        "properties": {
+            "predictions": array(ref(f"{name}.Prediction")),
+            "service": {"const": name},
+            "version": {"type": ["string", "null"]},
+            "request_id": {"type": "string"},
+            "degraded": {
+                "type": "boolean",
+                "description": "True: the declared default, because the model could not answer.",
+            },
+        },
+        "examples": [
+            {
+                "predictions": [example_prediction(schema)],
+                "service": name,
+                "version": "1",
+                "request_id": "b7ad6b7169203331",
+                "degraded": False,
+            }
+        ],
+    }
+
+
+def _own_version() -> str:
+    try:
+        return version("minerva-sidecar")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "0"

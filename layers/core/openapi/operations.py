@@ -1,0 +1,245 @@
+"""The routes that every sidecar has, whatever services are declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minerva.layers.core.openapi.components import (
+    STATES,
+    TEXT,
+    Content,
+    array,
+    json_content,
+    member,
+    ref,
+)
+
+SERVICE = ref("Service", "parameters")
+JOB_ID = ref("JobId", "parameters")
+
+
+def operation(  # noqa: PLR0913 - the parts of an operation, each by name
+    tag: str,
+    name: str,
+    summary: str,
+    answer: Content,
+    *,
+    status: int = 200,
+    says: str = "Done",
+    parameters: tuple[Content, ...] = (),
+    body: Content | None = None,
+    public: bool = False,
+) -> Content:
+    """Return an operation that answers `answer` (a `content`) or a problem."""
+    made: Content = {
+        "tags": [tag],
+        "operationId": name,
+        "summary": summary,
+        "parameters": [*parameters, ref("RequestId", "parameters")],
+        "responses": {
+            str(status): {"description": says, "content": answer},
+            "default": ref("Problem", "responses"),
+        },
+    }
+    if body is not None:
+        made["requestBody"] = body
+    if public:
+        made["security"] = []
+    return made
+
+
+def paths() -> Content:
+    """Return path → operations."""
+    return {**_services(), **_registry(), **_jobs(), **_health()}
+
+
+def train_operation(parameters: tuple[Content, ...], name: str, tag: str) -> Content:
+    """Return the operation that starts a training."""
+    key = _parameter("Idempotency-Key", "header", TEXT, "The same key again leads to the same job")
+    made = operation(
+        tag,
+        name,
+        "Train a new version",
+        json_content(member("job", ref("Job"))),
+        status=202,
+        says="Accepted; a worker does it",
+        parameters=(*parameters, key),
+        body=_body({"type": "object", "additionalProperties": False}, required=False),
+    )
+    made["responses"]["202"]["headers"] = {
+        "Location": {"description": "Where the job is", "schema": TEXT},
+        "Idempotent-Replay": {"description": "true if the job was there already", "schema": TEXT},
+    }
+    return made
+
+
+def _services() -> Content:
+    problems = array({"type": "object"})
+    listed = {"services": array(ref("Service")), "problems": problems}
+    everything = {"type": "object", "required": list(listed), "properties": listed}
+    one = json_content(member("service", ref("Service")))
+    return {
+        "/v1/services": {
+            "get": operation(
+                "services", "list_services", "List the services", json_content(everything)
+            )
+        },
+        "/v1/services/{service}": {
+            "get": operation(
+                "services", "get_service", "Describe a service", one, parameters=(SERVICE,)
+            )
+        },
+        "/v1/services/{service}/train": {
+            "post": train_operation((SERVICE,), "train_service", "services")
+        },
+    }
+
+
+def _registry() -> Content:
+    number = _parameter("number", "path", {"type": "integer", "minimum": 1}, "Version number")
+    alias = _parameter("alias", "path", {"enum": ["champion"]}, "Name for a version")
+    reason = {"type": "string", "maxLength": 500}
+    pointed = json_content(member("alias", ref("AliasChange")))
+    promote_body = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["version"],
+        "properties": {"version": {"type": ["integer", "string"]}, "reason": reason},
+        "examples": [{"version": 1, "reason": "better on new customers"}],
+    }
+    base = "/v1/services/{service}"
+    return {
+        f"{base}/versions": {
+            "get": operation(
+                "registry",
+                "list_versions",
+                "List the versions, newest first",
+                json_content(member("versions", array(ref("Version")))),
+                parameters=(SERVICE,),
+            )
+        },
+        f"{base}/versions/{{number}}": {
+            "get": operation(
+                "registry",
+                "get_version",
+                "Show a version with its manifest",
+                json_content(member("version", ref("Version"))),
+                parameters=(SERVICE, number),
+            )
+        },
+        f"{base}/aliases": {
+            "get": operation(
+                "registry",
+                "list_aliases",
+                "Show which version each alias names",
+                json_content(member("aliases", {"type": "object", "additionalProperties": TEXT})),
+                parameters=(SERVICE,),
+            )
+        },
+        f"{base}/aliases/{{alias}}": {
+            "put": operation(
+                "registry",
+                "promote",
+                "Point an alias at a version, which proves itself first",
+                pointed,
+                parameters=(SERVICE, alias),
+                body=_body(promote_body),
+            )
+        },
+        f"{base}/rollback": {
+            "post": operation(
+                "registry",
+                "rollback",
+                "Return to the champion before this one",
+                pointed,
+                parameters=(SERVICE,),
+                body=_body(
+                    {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {"reason": reason},
+                        "examples": [{"reason": "complaints"}],
+                    },
+                    required=False,
+                ),
+            )
+        },
+    }
+
+
+def _jobs() -> Content:
+    one = json_content(member("job", ref("Job")))
+    stream = {"text/event-stream": {"schema": TEXT}}
+    events = {**json_content(member("events", array(ref("JobEvent")))), **stream}
+    return {
+        "/v1/jobs": {
+            "get": operation(
+                "jobs",
+                "list_jobs",
+                "List jobs, newest first",
+                json_content(member("jobs", array(ref("Job")))),
+                parameters=(
+                    _parameter("service", "query", TEXT, "Only of this service"),
+                    _parameter("state", "query", {"enum": STATES}, "Only in this state"),
+                    _parameter(
+                        "limit",
+                        "query",
+                        {"type": "integer", "minimum": 1, "maximum": 500, "default": 50},
+                        "Most jobs to list",
+                    ),
+                ),
+            )
+        },
+        "/v1/jobs/{job_id}": {
+            "get": operation("jobs", "get_job", "Show a job", one, parameters=(JOB_ID,))
+        },
+        "/v1/jobs/{job_id}/events": {
+            "get": operation(
+                "jobs",
+                "list_events",
+                "Show a job's history, live with Accept: text/event-stream",
+                events,
+                parameters=(
+                    JOB_ID,
+                    _parameter("after", "query", {"type": "integer"}, "Only events after this"),
+                    _parameter("Last-Event-ID", "header", TEXT, "Go on with a stream after this"),
+                ),
+            )
+        },
+        "/v1/jobs/{job_id}/log": {
+            "get": operation(
+                "jobs",
+                "get_log",
+                "Show what the attempts printed",
+                {"text/plain": {"schema": TEXT}},
+                parameters=(JOB_ID,),
+            )
+        },
+        "/v1/jobs/{job_id}/cancel": {
+            "post": operation("jobs", "cancel_job", "Cancel a job", one, parameters=(JOB_ID,))
+        },
+    }
+
+
+def _health() -> Content:
+    status = json_content({"type": "object", "properties": {"status": TEXT}})
+    live = operation("health", "livez", "Is the process alive?", status, public=True)
+    ready = operation("health", "readyz", "Is every service proven?", status, public=True)
+    ready["responses"]["503"] = {"description": "Not ready", "content": status}
+    for probe in (live, ready):
+        del probe["responses"]["default"]
+    return {"/livez": {"get": live}, "/readyz": {"get": ready}}
+
+
+def _parameter(name: str, place: str, schema: Content, description: str) -> Content:
+    made: dict[str, Any] = {
+        "name": name,
+        "in": place,
+        "description": description,
+        "schema": schema,
+    }
+    return made | ({"required": True} if place == "path" else {})
+
+
+def _body(schema: Content, *, required: bool = True) -> Content:
+    return {"required": required, "content": json_content(schema)}

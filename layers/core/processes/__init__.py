@@ -1,0 +1,1 @@
+"""Running the house: the web server, the process tree and the ports."""

@@ -1,0 +1,113 @@
+"""From a credential to a principal, with a small cache so that a prediction asks no database."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minerva.errors import NotAuthenticated, Unavailable
+from minerva.layers.core.security.keys import ParsedKey, parse
+from minerva.layers.core.security.keystore import KeyStore, StoredKey
+from minerva.layers.core.security.principal import Principal
+
+FRESH_S = 0.8
+"""How long a looked-up key is believed: with the look-up itself, a revoked key stops in a second."""
+KNOWN, UNKNOWN = 1024, 1024
+"""Most ids that are remembered as existing and as not existing."""
+HELP = "send a key as `Authorization: Bearer mk_…` or `X-API-Key: mk_…`"
+
+
+@dataclass(slots=True)
+class _Remembered:
+    key: StoredKey | None
+    revision: int
+    believed_until: float
+    asking: bool = False
+    """One thread is asking the store again; the others go on with what is known."""
+
+
+class Keyring:
+    """Knows keys by id. Threads share it.
+
+    An entry is dropped when the registry revision changes, and asked for again after `FRESH_S`. While
+    the store is away, a key that was known goes on working: predictions need no database.
+    """
+
+    def __init__(
+        self,
+        store: KeyStore,
+        revision: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._revision = revision
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, _Remembered] = OrderedDict()
+        self._unknown: OrderedDict[str, _Remembered] = OrderedDict()
+
+    def authenticate(self, authorization: str | None, api_key: str | None) -> Principal:
+        """Return who calls, from the headers `Authorization` and `X-API-Key`.
+
+        Raises NotAuthenticated, which never tells an unknown key from a wrong secret.
+        """
+        parsed = _credential(authorization, api_key)
+        stored = self._find(parsed.id)
+        if stored is None or not parsed.matches(stored):
+            raise NotAuthenticated("This key is not known here: check it, or make a new one.")
+        if stored.revoked_at is not None:
+            raise NotAuthenticated("This key was revoked: make a new one.")
+        return Principal(stored.tenant, stored.id, stored.scopes)
+
+    def _find(self, key_id: str) -> StoredKey | None:
+        revision = self._revision()
+        with self._lock:
+            entry = self._known.get(key_id) or self._unknown.get(key_id)
+            if entry is not None and entry.revision != revision:
+                entry = None
+            if entry is not None:
+                if entry.asking or self._clock() < entry.believed_until:
+                    return entry.key
+                entry.asking = True
+        return self._ask(key_id, revision, entry)
+
+    def _ask(self, key_id: str, revision: int, entry: _Remembered | None) -> StoredKey | None:
+        asked_at = self._clock()
+        try:
+            key = self._store.find(key_id)
+        except Unavailable:
+            if entry is None or entry.key is None:
+                raise
+            key = entry.key
+            asked_at = self._clock()  # a store that is away is asked again later, not at once
+        finally:
+            if entry is not None:
+                entry.asking = False
+        self._remember(key_id, _Remembered(key, revision, asked_at + FRESH_S))
+        return key
+
+    def _remember(self, key_id: str, entry: _Remembered) -> None:
+        where, most = (self._unknown, UNKNOWN) if entry.key is None else (self._known, KNOWN)
+        with self._lock:
+            self._known.pop(key_id, None)
+            self._unknown.pop(key_id, None)
+            where[key_id] = entry
+            if len(where) > most:
+                where.popitem(last=False)
+
+
+def _credential(authorization: str | None, api_key: str | None) -> ParsedKey:
+    if authorization is None and api_key is None:
+        raise NotAuthenticated(f"This needs a credential: {HELP}.")
+    text = api_key or ""
+    if authorization is not None:
+        scheme, _, text = authorization.strip().partition(" ")
+        if scheme.lower() != "bearer":
+            raise NotAuthenticated(f"This authorization scheme is not accepted: {HELP}.")
+    parsed = parse(text.strip())
+    if parsed is None:
+        raise NotAuthenticated(f"This credential is not a key: {HELP}.")
+    return parsed

@@ -1,0 +1,126 @@
+"""The one log configuration of web workers, job workers, beat, jobs and CLI: JSON lines.
+
+Every line has `timestamp` (ISO 8601, UTC, microseconds), `level`, `event`, `component` and, where
+known, `layer`, then what the event itself and the current context bring: `request_id`, `trace_id`,
+`tenant`, `service`, `version`, `job_id`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from minerva.layers.core.telemetry.failures import add_failure
+from minerva.layers.core.telemetry.log_file import LogFile, Sink, StandardOutput
+from minerva.layers.core.telemetry.masking import mask, mask_line
+
+Component = Literal["web", "worker", "beat", "cli", "job", "up"]
+FIRST = ("timestamp", "level", "event", "component", "layer")
+"""Where an eye looks for them."""
+_QUIET = ("kombu", "amqp", "celery", "urllib3", "botocore", "fsspec", "werkzeug")
+
+
+def configure(folder: Path | None, component: Component, level: str = "info") -> Sink:
+    """Send all events of this process to `<folder>/<component>.jsonl`, or to standard output.
+
+    What libraries log through `logging` or `warnings` takes the same way. May be called again.
+    Raises InvalidConfiguration if the file cannot be written.
+    """
+    sink: Sink = StandardOutput() if folder is None else LogFile(folder / f"{component}.jsonl")
+    processors = _processors(component)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            *processors,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: _LineLogger(sink.write),
+        cache_logger_on_first_use=False,
+    )
+    _route_standard_logging(_Handler(processors, sink), level)
+    return sink
+
+
+class _LineLogger:
+    """What structlog hands the finished line to; every level is the same to it."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = write
+        self.msg = self.log = self.fatal = self.exception = self.warn = write
+
+
+class _Handler(logging.Handler):
+    """Gives a record of standard logging the form of our events."""
+
+    def __init__(self, processors: list[Processor], sink: Sink) -> None:
+        super().__init__()
+        self._processors = processors
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event: Any = {
+            **structlog.contextvars.get_contextvars(),
+            "event": _message(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "exc_info": record.exc_info,
+        }
+        for processor in self._processors:
+            event = processor(None, record.levelname.lower(), event)
+        self._sink.write(event)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):  # a library whose arguments do not fit its own text
+        return str(record.msg)
+
+
+def _processors(component: Component) -> list[Processor]:
+    return [
+        structlog.processors.TimeStamper("%Y-%m-%dT%H:%M:%S.%fZ", utc=True),
+        add_failure,
+        _add_component(component),
+        _render,
+    ]
+
+
+def _add_component(component: Component) -> Processor:
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("component", component)
+        return event
+
+    return add
+
+
+def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
+    shown = mask(event)
+    ordered = {key: shown[key] for key in FIRST if key in shown} | shown
+    return mask_line(_encode(ordered)) + b"\n"
+
+
+def _encode(event: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(event, enc_hook=str)
+    except (TypeError, ValueError, RecursionError):  # lone surrogates, keys that are no text, …
+        return json.dumps({key: repr(value) for key, value in event.items()}).encode()
+
+
+def _route_standard_logging(handler: logging.Handler, level: str) -> None:
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if isinstance(old, _Handler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(True)

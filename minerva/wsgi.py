@@ -1,0 +1,82 @@
+"""Entry point of a web worker: `create_application()` returns the WSGI application.
+
+`minerva serve` calls it inside each worker; any other WSGI server may too.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import structlog
+
+from minerva.bootstrap import Container, open_web, workspace_from
+from minerva.layers.abstraction.serving.watcher import Watcher
+from minerva.layers.core.http.app import create_app
+from minerva.layers.core.http.house import House
+from minerva.layers.core.telemetry.logging import configure
+from minerva.settings import Loaded, load
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = structlog.get_logger(layer="core")
+
+
+def create_application() -> Flask:
+    """Return the application of the workspace and settings that the environment names.
+
+    Raises InvalidConfiguration. What it opens is closed when the process ends.
+    """
+    loaded = load(workspace_from(os.environ), os.environ)
+    configure(loaded.log_folder, "web", loaded.settings.log_level)
+    opened = ExitStack()
+    atexit.register(opened.close)
+    container = opened.enter_context(open_web(loaded))
+    look = look_at(container)
+    _look_once(look)
+    watcher = Watcher(look, loaded.settings.poll_interval_s)
+    opened.callback(watcher.stop)
+    watcher.start()
+    return create_app(house_of(container, loaded))
+
+
+def house_of(container: Container, loaded: Loaded) -> House:
+    """Return what the web interface needs of a container."""
+    settings = loaded.settings
+    return House(
+        live=container.live,
+        predictor=container.predictor,
+        registry=container.registry,
+        jobs=container.jobs,
+        keyring=container.keyring,
+        max_body_bytes=settings.max_body_bytes,
+        max_records=settings.max_records,
+        request_id_header=settings.request_id_header,
+        auth_required=settings.auth != "none",
+        local_only=loaded.local_only,
+        max_streams=max(1, settings.web_threads // 2),
+    )
+
+
+def look_at(container: Container) -> Callable[[], None]:
+    """Return the look that keeps this process fresh: service files first, then the registry."""
+
+    def look() -> None:
+        try:
+            container.workspace_services.refresh()
+        finally:  # a broken workspace must not keep a new version from being served
+            container.live.refresh()
+
+    return look
+
+
+def _look_once(look: Callable[[], None]) -> None:
+    """Load before the first request is taken; what fails is tried again by the watcher."""
+    try:
+        look()
+    except Exception:
+        log.exception("web.started_unready")

@@ -1,0 +1,139 @@
+"""The document is valid OpenAPI 3.1 and says of each field what the schema says."""
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from minerva.layers.abstraction.services.parsing import parse
+from minerva.layers.core.openapi import document
+from minerva.layers.core.openapi.records import example, field_schema
+from minerva.schema import Decoder, Field
+
+CHURN = {
+    "service": "churn",
+    "description": "Will this subscriber leave?",
+    "algorithm": "constant",
+    "schema": {
+        "key": "customer_id",
+        "inputs": {
+            "tenure": {"type": "integer", "minimum": 0, "maximum": 72, "unit": "month"},
+            "contract": {"type": "category", "values": ["Month-to-month", "One year"]},
+            "charges": {"type": "number", "minimum": 0.5, "nullable": True, "unit": "USD"},
+            "senior": {"type": "boolean", "default": False},
+            "since": {"type": "timestamp", "nullable": True},
+            "email": {"type": "text", "pii": True, "use": False, "description": "How to write"},
+        },
+        "output": {
+            "churn": {"type": "category", "values": ["No", "Yes"]},
+            "angry": {"type": "boolean"},
+            "value": {"type": "number"},
+        },
+    },
+}
+
+
+def made(*declared, **options):
+    declarations = [parse(one) for one in declared]
+    return document([(one, one.schema) for one in declarations], **options)
+
+
+@pytest.mark.parametrize("declared", [[], [CHURN], [CHURN, {**CHURN, "service": "churn-2"}]])
+@pytest.mark.parametrize("keys_needed", [True, False])
+def test_the_document_is_valid(declared, keys_needed):
+    OpenAPIV31SpecValidator(made(*declared, keys_needed=keys_needed)).validate()
+
+
+def test_each_service_has_a_path_of_its_own():
+    paths = made(CHURN)["paths"]
+
+    assert paths["/v1/services/churn/predict"]["post"]["operationId"] == "predict_churn"
+    assert paths["/v1/services/churn/predict"]["post"]["description"] == CHURN["description"]
+    assert "/v1/services/{service}/predict" not in paths
+
+
+def test_without_services_the_general_path_is_there():
+    assert "/v1/services/{service}/predict" in made()["paths"]
+
+
+def test_a_record_is_described_field_by_field():
+    record = made(CHURN)["components"]["schemas"]["churn.Record"]
+
+    assert record["required"] == ["tenure", "contract", "email"]
+    assert record["additionalProperties"] is False
+    fields = record["properties"]
+    assert list(fields) == ["customer_id", *CHURN["schema"]["inputs"]]
+    assert fields["tenure"] == {
+        "description": "Unit: month.", "type": "integer", "minimum": 0, "maximum": 72, "examples": [36]
+    }  # fmt: skip
+    assert fields["contract"]["enum"] == ["Month-to-month", "One year"]
+    assert (fields["charges"]["type"], fields["charges"]["minimum"]) == (["number", "null"], 0.5)
+    assert fields["senior"]["default"] is False
+    assert fields["since"]["format"] == "date-time"
+    assert fields["email"]["description"] == "How to write. Accepted, not used by the model."
+
+
+def test_a_prediction_is_described_with_its_probabilities():
+    prediction = made(CHURN)["components"]["schemas"]["churn.Prediction"]
+
+    assert prediction["required"] == ["churn", "angry", "value"]
+    assert list(prediction["properties"]["churn_probabilities"]["properties"]) == ["No", "Yes"]
+    assert prediction["properties"]["angry_probability"]["maximum"] == 1
+    assert "value_probability" not in prediction["properties"]
+
+
+def test_the_example_is_accepted_by_the_decoder_and_by_the_schema_itself():
+    declaration = parse(CHURN)
+    body = made(CHURN)["paths"]["/v1/services/churn/predict"]["post"]["requestBody"]
+    (question,) = body["content"]["application/json"]["schema"]["examples"]
+    record = made(CHURN)["components"]["schemas"]["churn.Record"]
+
+    assert len(Decoder(declaration.schema).records(question["records"])) == 1
+    Draft202012Validator(record).validate(question["records"][0])
+
+
+def test_limits_are_told():
+    body = made(CHURN, max_records=7)["paths"]["/v1/services/churn/predict"]["post"]["requestBody"]
+
+    records = body["content"]["application/json"]["schema"]["properties"]["records"]
+    assert (records["minItems"], records["maxItems"]) == (1, 7)
+
+
+def test_every_operation_needs_a_key_except_probes():
+    document_ = made(CHURN)
+
+    assert document_["security"] == [{"bearer": []}, {"apiKey": []}]
+    open_paths = [
+        path
+        for path, methods in document_["paths"].items()
+        for operation in methods.values()
+        if operation.get("security") == []
+    ]
+    assert open_paths == ["/livez", "/readyz"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ({"type": "integer"}, 1),
+        ({"type": "integer", "minimum": 0, "maximum": 1}, 0),
+        ({"type": "integer", "minimum": 0.5, "maximum": 2}, 1),
+        ({"type": "integer", "minimum": 5}, 6),
+        ({"type": "number", "maximum": -2}, -3),
+        ({"type": "number", "minimum": 0, "maximum": 1}, 0.5),
+        ({"type": "number", "default": 4.5}, 4.5),
+        ({"type": "boolean"}, True),
+        ({"type": "text"}, "text"),
+    ],
+)
+def test_examples_lie_within_their_bounds(declared, expected):
+    field = msgspec.convert(declared, Field)
+
+    assert example(field) == expected
+    Draft202012Validator(field_schema(field)).validate(expected)
+
+
+def test_a_nullable_category_may_be_null():
+    field = msgspec.convert({"type": "category", "values": ["a"], "nullable": True}, Field)
+
+    assert field_schema(field)["enum"] == ["a", None]
