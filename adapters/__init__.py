@@ -1,0 +1,1 @@
+"""Ports to the outside: metadata store, artefact store, queue, data sources."""

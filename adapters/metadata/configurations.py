@@ -1,0 +1,92 @@
+"""Revisions of services' declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from minerva.adapters.metadata.revision import lock_registry
+from minerva.adapters.metadata.tables import ConfigurationRow, record
+from minerva.adapters.metadata.tenancy import Database
+from minerva.layers.abstraction.registry.records import Configuration
+
+
+class SqlConfigurationStore:
+    """See the port `ConfigurationStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def declare(
+        self,
+        tenant: str,
+        service: str,
+        digest: str,
+        declaration: dict[str, Any],
+        author: str,
+        now: datetime,
+    ) -> Configuration:
+        """See the port."""
+        known = self.latest(tenant, service)
+        if known is not None and known.digest == digest:
+            return known  # what each start does: no writer waits for it
+        with self._database.tenant(tenant, write=True) as session:
+            registry = lock_registry(session)
+            newest = _newest(session, service)
+            if newest is None or newest.digest != digest:
+                newest = ConfigurationRow(
+                    tenant=tenant,
+                    service=service,
+                    revision=1 if newest is None else newest.revision + 1,
+                    digest=digest,
+                    declaration=declaration,
+                    author=author,
+                    created_at=now,
+                )
+                session.add(newest)
+                registry.revision += 1
+        return record(Configuration, newest)
+
+    def latest(self, tenant: str, service: str) -> Configuration | None:
+        """See the port."""
+        with self._database.tenant(tenant) as session:
+            row = _newest(session, service)
+            return None if row is None else record(Configuration, row)
+
+    def get(self, tenant: str, service: str, revision: int) -> Configuration | None:
+        """See the port."""
+        with self._database.tenant(tenant) as session:
+            row = session.scalar(
+                select(ConfigurationRow).where(
+                    ConfigurationRow.service == service, ConfigurationRow.revision == revision
+                )
+            )
+            return None if row is None else record(Configuration, row)
+
+    def list_latest(self, tenant: str) -> Sequence[Configuration]:
+        """See the port."""
+        other = aliased(ConfigurationRow)
+        newest = (
+            select(func.max(other.revision))
+            .where(other.service == ConfigurationRow.service)
+            .scalar_subquery()
+        )
+        with self._database.tenant(tenant) as session:
+            rows = session.scalars(
+                select(ConfigurationRow).where(ConfigurationRow.revision == newest)
+            )
+            # sorted here: databases disagree about the order of texts
+            return sorted((record(Configuration, row) for row in rows), key=lambda c: c.service)
+
+
+def _newest(session: Session, service: str) -> ConfigurationRow | None:
+    return session.scalar(
+        select(ConfigurationRow)
+        .where(ConfigurationRow.service == service)
+        .order_by(ConfigurationRow.revision.desc())
+        .limit(1)
+    )

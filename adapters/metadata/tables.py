@@ -1,0 +1,220 @@
+"""The tables, as SQLAlchemy models; `migrations/` makes them, and a test holds the two together."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    Enum,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from minerva.errors import InvalidInput
+from minerva.layers.abstraction.jobs.job import JobState
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Record = TypeVar("Record", bound="DataclassInstance")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in, UTC out; SQLite itself keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Refuse a naive time: nobody could say which moment it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise InvalidInput("A time without a time zone cannot be kept: use datetime.now(UTC).")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Give the time zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables of the metadata store."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(referred_table_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    # JSON, not JSONB: JSONB forgets the order of keys, and a schema's fields have an order
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's declaration
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON(none_as_null=True),
+        dict[str, float]: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
+        str: String,
+        JobState: Enum(
+            JobState,
+            native_enum=False,
+            length=16,
+            create_constraint=False,
+            values_callable=lambda states: [state.value for state in states],
+        ),
+    }
+
+
+class TenantOwned:
+    """Marks rows that belong to a tenant; `tenancy` lets no other tenant see or write them."""
+
+    tenant: Mapped[str] = mapped_column(sort_order=-1)
+
+
+class RegistryRow(Base):
+    """The registry revision: one row, whose lock also puts the registry's writers in line."""
+
+    __tablename__ = "registry"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(BigInteger)
+
+
+class ConfigurationRow(TenantOwned, Base):
+    """See `Configuration`."""
+
+    __tablename__ = "configurations"
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[str]
+    declaration: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class VersionRow(TenantOwned, Base):
+    """See `Version`."""
+
+    __tablename__ = "versions"
+    __table_args__ = (
+        UniqueConstraint("tenant", "service", "digest"),
+        UniqueConstraint("tenant", "service", "job_id"),
+    )
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[str]
+    manifest: Mapped[dict[str, Any]]
+    metrics: Mapped[dict[str, float]]
+    configuration_revision: Mapped[int]
+    job_id: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class AliasChangeRow(TenantOwned, Base):
+    """See `AliasChange`; `position` counts the movements of one alias from 1."""
+
+    __tablename__ = "alias_changes"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant", "service", "number"],
+            ["versions.tenant", "versions.service", "versions.number"],
+        ),
+    )
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    alias: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    previous: Mapped[int | None]
+    author: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class JobRow(TenantOwned, Base):
+    """See `Job`; the lease and when it was last sent are the workers' own business."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("tenant", "idempotency_key"),
+        Index(None, "tenant", "created_at"),
+        Index(None, "state", "lease_until"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    configuration_revision: Mapped[int]
+    author: Mapped[str]
+    idempotency_key: Mapped[str | None]
+    request_id: Mapped[str]
+    trace_id: Mapped[str]
+    max_attempts: Mapped[int]
+    created_at: Mapped[datetime]
+    state: Mapped[JobState]
+    attempt: Mapped[int]
+    progress: Mapped[float] = mapped_column(Double)
+    message: Mapped[str]
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    cancel_requested: Mapped[bool]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    lease_token: Mapped[str | None]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+
+
+class JobEventRow(TenantOwned, Base):
+    """See `JobEvent`."""
+
+    __tablename__ = "job_events"
+    __table_args__ = (ForeignKeyConstraint(["job_id"], ["jobs.id"]),)
+
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    state: Mapped[JobState]
+    attempt: Mapped[int]
+    message: Mapped[str]
+
+
+class KeyRow(TenantOwned, Base):
+    """See `StoredKey`."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index(None, "tenant"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    secret_hash: Mapped[str]
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+def record(kind: type[Record], row: Base) -> Record:
+    """Return a row as the frozen record whose fields it has."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})

@@ -1,0 +1,123 @@
+"""Engines that can only read, each in its database's own way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from minerva.errors import InvalidConfiguration, InvalidData
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from sqlalchemy import URL, Engine
+
+POSTGRES_DRIVER = "postgresql+psycopg"
+SET_READ_ONLY = {
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}
+"""For databases whose driver has no option for it. Others are protected by never committing."""
+
+
+def read_url(text: str, workspace: Path) -> URL:
+    """Read a database URL; a relative SQLite path is below the workspace.
+
+    Raises InvalidConfiguration that does not repeat the URL: it may hold a password.
+    """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError) as error:
+        raise InvalidConfiguration(
+            "`url` under `data` is not a database URL such as sqlite:///legacy.db "
+            "or postgresql://user@host/name."
+        ) from error
+    if url.drivername in {"postgres", "postgresql"}:
+        return url.set(drivername=POSTGRES_DRIVER)
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise InvalidConfiguration(
+                "`url` under `data` names no SQLite file: sqlite:///legacy.db."
+            )
+        return url.set(database=str(workspace / url.database))
+    return url
+
+
+def make_engine(url: URL, timeout_s: float) -> Engine:
+    """Return an engine that connects when first used."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import NoSuchModuleError
+
+    try:
+        match url.get_backend_name():
+            case "sqlite":
+                return _sqlite(url, timeout_s)
+            case "postgresql":
+                return _postgresql(url, timeout_s)
+            case other:
+                engine = create_engine(url, **_pool(timeout_s))
+                return (
+                    on_connect(engine, SET_READ_ONLY[other]) if other in SET_READ_ONLY else engine
+                )
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise InvalidConfiguration(
+            f"There is no driver for {url.drivername}: install its package "
+            "(PostgreSQL: `pip install minerva-sidecar[postgres]`)."
+        ) from error
+
+
+def _sqlite(url: URL, timeout_s: float) -> Engine:
+    """Open the file anew each time: a legacy job may put another in its place, and opening is cheap."""
+    from sqlalchemy import NullPool, create_engine
+
+    def connect() -> sqlite3.Connection:
+        import sqlite3
+        from pathlib import Path
+
+        path = Path(str(url.database))
+        if not path.is_file():
+            raise InvalidData(f"There is no SQLite file {path}: correct `url` under `data`.")
+        return sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro", uri=True, timeout=timeout_s, check_same_thread=False
+        )
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+
+
+def _postgresql(url: URL, timeout_s: float) -> Engine:
+    from sqlalchemy import create_engine
+
+    connect_args = {"connect_timeout": max(2, int(timeout_s)), "application_name": "minerva"}
+    return create_engine(
+        url,
+        connect_args=connect_args,
+        execution_options={"postgresql_readonly": True},
+        **_pool(timeout_s),
+    )
+
+
+def _pool(timeout_s: float) -> dict[str, Any]:
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 2,
+        "max_overflow": 6,
+        "pool_timeout": timeout_s,
+        "hide_parameters": True,  # an error that is logged must not tell a key
+    }
+
+
+def on_connect(engine: Engine, statement: str) -> Engine:
+    """Let every new connection run a statement first."""
+    from sqlalchemy import event
+
+    def execute(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        cursor.close()
+
+    event.listen(engine, "connect", execute)
+    return engine

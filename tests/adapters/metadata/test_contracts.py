@@ -1,0 +1,15 @@
+"""The metadata stores keep the contracts that every such store must keep."""
+
+from minerva.testing.stores import JobStoreContract, KeyStoreContract, RegistryStoreContract
+
+
+class TestRegistry(RegistryStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestJobs(JobStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestKeys(KeyStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""

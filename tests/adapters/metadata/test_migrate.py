@@ -1,0 +1,123 @@
+"""Migrations bring any database to what the models need, whoever else starts at the moment."""
+
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from structlog.testing import capture_logs
+
+from minerva.adapters.metadata import open_metadata
+from minerva.adapters.metadata.engine import open_engine
+from minerva.adapters.metadata.migrate import migrate
+from minerva.adapters.metadata.migrations import FOLDER, HEAD
+from minerva.adapters.metadata.tables import Base
+from minerva.errors import InvalidConfiguration
+from minerva.testing.threads import at_once
+
+
+@pytest.fixture
+def engine(empty_url):
+    """An engine on a database without tables."""
+    made = open_engine(empty_url, 20)
+    yield made
+    made.dispose()
+
+
+def test_the_migrated_tables_are_those_of_the_models(engine):
+    migrate(engine)
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_constraints_are_those_of_the_models(engine):
+    migrate(engine)
+
+    made = inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        assert made.get_pk_constraint(table.name)["constrained_columns"] == [
+            column.name for column in table.primary_key
+        ]
+
+
+def test_the_declared_head_is_the_newest_script():
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_a_migration_is_logged_once(engine):
+    with capture_logs() as logs:
+        migrate(engine)
+        migrate(engine)
+
+    assert [(entry["event"], entry["after"]) for entry in logs] == [("database.migrated", HEAD)]
+
+
+def test_eight_threads_may_migrate_at_once(engine):
+    with capture_logs() as logs:
+        at_once(8, lambda _: migrate(engine))
+
+    assert len(logs) == 1
+
+
+def test_several_processes_may_open_a_new_database_at_once(empty_url):
+    script = (
+        "import sys; from minerva.adapters.metadata import open_metadata; "
+        "print(open_metadata(sys.argv[1], 30).revision.current())"
+    )
+    command = [sys.executable, "-c", script, empty_url]
+
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    ended = [(process.communicate(timeout=90), process.returncode) for process in processes]
+
+    assert [code for _, code in ended] == [0] * 3, ended
+    assert sum("database.migrated" in out for (out, _), _ in ended) == 1
+
+
+def test_a_database_at_head_is_opened_without_alembic(metadata_url):
+    script = (
+        "import sys; from minerva.adapters.metadata import open_metadata; "
+        "open_metadata(sys.argv[1], 30).close(); print('alembic' in sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, metadata_url], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "False\n"
+
+
+def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(stores, metadata_url):
+    engine = stores.database.engine
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(InvalidConfiguration, match=f"9999.*{HEAD}"):
+        open_metadata(metadata_url, 5)
+
+    with engine.begin() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{HEAD}'"))
+
+
+def test_a_migration_that_fails_leaves_nothing_half_made(engine):
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE api_keys (id INTEGER)"))  # the last one to be made
+
+    with pytest.raises(InvalidConfiguration):
+        migrate(engine)
+
+    assert inspect(engine).get_table_names() == ["api_keys"]

@@ -1,0 +1,174 @@
+"""Real worker processes on a folder and on Redis."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+
+import pytest
+from structlog.testing import capture_logs
+
+from minerva.adapters.queue.celery_queue import CeleryQueue
+from minerva.worker import keep_time
+
+
+@pytest.fixture(params=["folder_url", "redis_url"])
+def url(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_a_sent_id_reaches_the_runner_of_a_worker_that_starts_later(url, start, celery):
+    CeleryQueue(celery(url)).send("job-1", "train")
+
+    worker = start(url)
+
+    worker.wait_for("run job-1")
+
+
+def test_a_job_that_raises_does_not_keep_the_next_one_from_running(folder_url, start, celery):
+    queue = CeleryQueue(celery(folder_url))
+    worker = start(folder_url)
+
+    queue.send("fail-1", "train")
+    queue.send("job-2", "train")
+
+    worker.wait_for("run job-2")
+
+
+def test_sigterm_puts_the_running_job_back_and_starts_no_other(url, start, celery):
+    """The message of the other one may be gone; its row is queued, so the sweeper sends it again."""
+    queue = CeleryQueue(celery(url))
+    worker = start(url)
+    queue.send("hold-1", "train")
+    worker.wait_for("run hold-1")
+    queue.send("job-2", "train")
+
+    worker.process.send_signal(signal.SIGTERM)
+
+    assert worker.process.wait(15) == 0
+    assert worker.lines() == ["run hold-1", "put back hold-1"]
+
+
+def test_kill_minus_9_loses_the_message_of_the_running_job_and_no_other(folder_url, start, celery):
+    """The lease in the database brings the running job back; the queue does not."""
+    queue = CeleryQueue(celery(folder_url))
+    killed = start(folder_url)
+    queue.send("hold-1", "train")
+    killed.wait_for("run hold-1")
+
+    killed.process.send_signal(signal.SIGKILL)
+    killed.process.wait()
+    queue.send("job-2", "train")
+    next_worker = start(folder_url)
+
+    next_worker.wait_for("run job-2")
+    assert next_worker.lines() == ["run job-2"]
+
+
+def test_two_workers_on_one_broker_share_the_messages_and_run_each_once(
+    url, start, celery, eventually
+):
+    workers = [start(url), start(url)]
+    for worker in workers:
+        worker.wait_until_ready()
+    queue = CeleryQueue(celery(url))
+    sent = sorted(f"run job-{number:03}" for number in range(60))
+
+    for number in range(60):
+        queue.send(f"job-{number:03}", "train")
+
+    eventually(lambda: sum(len(worker.lines()) for worker in workers) >= 60, "all have run")
+    ran = [worker.lines() for worker in workers]
+    assert sorted(ran[0] + ran[1]) == sent
+    assert all(ran)
+
+
+def test_a_worker_uses_our_broker_although_the_environment_names_another(folder_url, start, celery):
+    legacy = {
+        **os.environ,
+        "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
+        "CELERY_BROKER_READ_URL": "redis://127.0.0.1:1/0",
+        "CELERY_RESULT_BACKEND": "redis://127.0.0.1:1/0",
+    }
+    CeleryQueue(celery(folder_url)).send("job-1", "train")
+
+    worker = start(folder_url, environment=legacy)
+
+    worker.wait_for("run job-1")
+
+
+def test_a_worker_starts_without_a_word_and_leaves_no_file_behind(
+    folder_url, start, celery, tmp_path
+):
+    CeleryQueue(celery(folder_url)).send("job-1", "train")
+    worker = start(folder_url)
+    worker.wait_for("run job-1")
+
+    assert worker.errors() == ""
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.process.wait(15) == 0
+    assert worker.errors().split() == ["worker:", "Warm", "shutdown", "(MainProcess)"]
+    assert [path for path in (tmp_path / "state").rglob("*") if path.is_file()] == []
+
+
+def test_a_worker_goes_on_when_redis_was_restarted(own_redis, start, celery):
+    worker = start(own_redis.url)
+    CeleryQueue(celery(own_redis.url)).send("job-1", "train")
+    worker.wait_for("run job-1")
+
+    own_redis.restart()
+    CeleryQueue(celery(own_redis.url)).send("job-2", "train")
+
+    worker.wait_for("run job-2")
+
+
+def test_beat_ticks_at_its_interval_and_ends_on_sigterm(url, start, eventually):
+    beat = start(url, "beat")
+
+    eventually(lambda: len(beat.lines()) >= 4, "four ticks")
+    beat.process.send_signal(signal.SIGTERM)
+
+    assert beat.process.wait(15) == 0
+    ticks = [float(line.removeprefix("tick ")) for line in beat.lines()]
+    assert 0.6 < ticks[3] - ticks[0] < 3
+
+
+def test_a_clock_that_breaks_takes_its_process_along(terminations):
+    class BrokenClock:
+        def start(self):
+            raise OSError("broken")
+
+    with capture_logs() as logs:
+        keep_time(BrokenClock())
+
+    assert terminations == [signal.SIGTERM]
+    assert [entry["event"] for entry in logs] == ["beat.broken"]
+
+
+@pytest.fixture
+def terminations():
+    """SIGTERM to this process is noted here instead of ending it."""
+    received = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
+    yield received
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_ticks_that_waited_too_long_are_not_carried_out(
+    folder_url, start, celery, eventually, tmp_path
+):
+    app = celery(folder_url)
+    for _ in range(50):
+        app.send_task("minerva.tick", expires=0.001, ignore_result=True)
+    waiting = tmp_path / "state" / "queue" / "quick"
+    oldest = json.loads(min(waiting.iterdir()).read_text())
+    assert oldest["headers"]["expires"]
+
+    started = time.monotonic()
+    beat = start(folder_url, "beat")
+    eventually(lambda: len(beat.lines()) >= 3, "three ticks")
+
+    # At 0.3 s between ticks, fifty more would have come at once.
+    assert len(beat.lines()) <= (time.monotonic() - started) / 0.3 + 2

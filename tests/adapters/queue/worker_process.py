@@ -1,0 +1,63 @@
+"""A program around `minerva.worker`: real parts, and a runner that writes what it is asked to do."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from celery.signals import worker_ready
+
+from minerva.settings import Loaded, Settings
+from minerva.worker import run_beat, run_worker
+
+
+@dataclass
+class RecordingRunner:
+    """Appends a line per call. A job named hold… runs until the worker is stopped."""
+
+    record: Path
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, job_id: str) -> None:
+        if self.stopped.wait(0.01):
+            return
+        self.write(f"run {job_id}")
+        if job_id.startswith("fail"):
+            raise RuntimeError(job_id)
+        if job_id.startswith("hold"):
+            self.stopped.wait(60)
+            self.write(f"put back {job_id}")
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+    def tick(self) -> None:
+        self.write(f"tick {time.monotonic()}")
+
+    def write(self, line: str) -> None:
+        with self.record.open("a") as file:
+            file.write(f"{line}\n")
+
+
+@dataclass
+class Container:
+    """What `minerva.worker` needs of the real one."""
+
+    loaded: Loaded
+    runner: RecordingRunner
+    sweeper: RecordingRunner
+
+
+def main(mode: str, url: str, record: str, workspace: str) -> int:
+    settings = Settings(queue_url=url, sweep_interval_s=0.3)
+    runner = RecordingRunner(Path(record))
+    worker_ready.connect(lambda **_: Path(f"{record}.ready").touch(), weak=False)
+    container = Container(Loaded(settings, {}, Path(workspace)), runner, runner)
+    return run_beat(container) if mode == "beat" else run_worker(container, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
