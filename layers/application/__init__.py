@@ -1,0 +1,1 @@
+"""BYOMOA: the built-in algorithms, plugins like anyone's."""
