@@ -1,0 +1,80 @@
+"""`minerva serve`, `worker`, `beat`: the processes that `minerva up` keeps together."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+import click
+
+from minerva.cli.command import Command
+from minerva.cli.session import WORKSPACE_VARIABLE, Session, pass_session
+
+RUN_FOLDER = "run"
+
+
+@click.command(cls=Command)
+@pass_session
+def serve(session: Session) -> None:
+    """Run the web server alone, until SIGTERM; requests in flight are finished.
+
+    Example:
+      MINERVA_PORT=9090 minerva serve
+    """
+    from minerva.cli.control import log_as
+    from minerva.layers.core.processes.gunicorn import serve as run
+    from minerva.layers.core.processes.gunicorn import web_options
+    from minerva.layers.core.processes.ports import ensure_free
+    from minerva.wsgi import create_application
+
+    loaded = session.load()
+    options = web_options(loaded.settings)
+    if loaded.settings.socket:
+        socket = loaded.workspace / loaded.settings.socket
+        options = dataclasses.replace(options, bind=f"unix:{socket}")
+    else:
+        ensure_free(loaded.settings.host, loaded.settings.port)
+    log_as(loaded, "web")
+    os.environ[WORKSPACE_VARIABLE] = str(loaded.workspace)  # web workers read it after their fork
+    run(create_application, options)
+
+
+@click.command(cls=Command)
+@click.option("--concurrency", type=click.IntRange(min=1), help="Jobs at once; else the setting.")
+@pass_session
+def worker(session: Session, concurrency: int | None) -> None:
+    """Run jobs until SIGTERM; what is not finished then is done by another worker.
+
+    Example:
+      minerva worker --concurrency 1
+    """
+    from minerva.bootstrap import open_worker
+    from minerva.cli.control import log_as
+    from minerva.cli.presence import present
+    from minerva.worker import run_worker
+
+    loaded = session.load()
+    log_as(loaded, "worker")
+    with open_worker(loaded) as container, present(loaded.state / RUN_FOLDER, "worker"):
+        code = run_worker(container, concurrency or loaded.settings.worker_concurrency)
+    raise click.exceptions.Exit(code)
+
+
+@click.command(cls=Command)
+@pass_session
+def beat(session: Session) -> None:
+    """Run the clock: schedules, and jobs that no one holds. One per database is enough.
+
+    Example:
+      minerva beat
+    """
+    from minerva.bootstrap import open_worker
+    from minerva.cli.control import log_as
+    from minerva.cli.presence import present
+    from minerva.worker import run_beat
+
+    loaded = session.load()
+    log_as(loaded, "beat")
+    with open_worker(loaded) as container, present(loaded.state / RUN_FOLDER, "beat"):
+        code = run_beat(container)
+    raise click.exceptions.Exit(code)

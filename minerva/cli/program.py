@@ -1,0 +1,57 @@
+"""The program `minerva`: what it is for, and where each command stands."""
+
+from __future__ import annotations
+
+import click
+
+from minerva.cli.algorithms import algorithms
+from minerva.cli.command import Program
+from minerva.cli.doctor import doctor
+from minerva.cli.init import init
+from minerva.cli.jobs import jobs
+from minerva.cli.keys import keys
+from minerva.cli.logs import logs
+from minerva.cli.new import new
+from minerva.cli.openapi import openapi
+from minerva.cli.predict import predict
+from minerva.cli.processes import beat, serve, worker
+from minerva.cli.services import promote, rollback, services, versions
+from minerva.cli.settings import settings
+from minerva.cli.train import train
+from minerva.cli.up import up
+
+SECTIONS = {
+    "Begin": ("init", "new", "up"),
+    "Use": ("train", "predict", "services", "versions", "promote", "rollback", "jobs"),
+    "Look": ("logs", "doctor", "settings", "algorithms", "openapi"),
+    "Run": ("keys", "serve", "worker", "beat"),
+}
+
+
+@click.group(cls=Program, sections=SECTIONS, epilog="Exit codes: 0 fine, 1 failed, 2 misuse.")
+@click.version_option(package_name="minerva-sidecar", prog_name="minerva")
+def program() -> None:
+    """Machine learning beside a product that nobody wants to rewrite.
+
+    In a new folder:
+      minerva init
+      minerva new service churn --from-csv customers.csv --target churned
+      minerva up                          keeps running; in another terminal:
+      minerva train churn
+      minerva predict churn customers.csv
+
+    `minerva COMMAND --help` explains each command with examples. --workspace, --url, --key-file and
+    --json may stand before or after the command.
+    """
+
+
+for command in (
+    init, new, up, train, predict, services, versions, promote, rollback, jobs,
+    logs, doctor, settings, algorithms, openapi, keys, serve, worker, beat,
+):  # fmt: skip
+    program.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    program(prog_name="minerva")

@@ -1,0 +1,186 @@
+"""`minerva services`, `versions`, `promote`, `rollback`: what is served, and which version of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from minerva.cli import screen
+from minerva.cli.command import Command, Group
+from minerva.cli.described import Described, fields
+from minerva.cli.session import Session, pass_session
+
+Document = dict[str, Any]
+
+
+@click.group(cls=Group, invoke_without_command=True)
+@click.pass_context
+def services(ctx: click.Context) -> None:
+    """List the services, or show one.
+
+    Examples:
+      minerva services
+      minerva services show churn
+    """
+    if ctx.invoked_subcommand is None:
+        _list(ctx.ensure_object(Session))
+
+
+@services.command("list")
+@pass_session
+def list_services(session: Session) -> None:
+    """List the services: algorithm, serving version, what is wrong."""
+    _list(session)
+
+
+@services.command("show")
+@click.argument("service")
+@pass_session
+def show_service(session: Session, service: str) -> None:
+    """Show one service: its fields and what serves."""
+    with session.client() as client:
+        described = client.service(service)
+    if session.json:
+        screen.show_json(described)
+        return
+    shown = ("service", "description", "algorithm", "configuration_revision")
+    facts = [(name.replace("_", " "), described[name]) for name in shown if described.get(name)]
+    screen.show_pairs([*facts, ("serves", _serves(described)), *_problem(described)])
+    screen.say("")
+    screen.show_table(("field", "role", "type", "means"), _fields(described.get("schema", {})))
+
+
+@click.command(cls=Command)
+@click.argument("service")
+@pass_session
+def versions(session: Session, service: str) -> None:
+    """List a service's versions, newest first, with their metrics.
+
+    Example:
+      minerva versions churn
+    """
+    with session.client() as client:
+        listed = client.versions(service)
+    if session.json:
+        screen.show_json({"versions": listed})
+        return
+    if not listed:
+        screen.say(f"{service} has no version yet: minerva train {service}")
+        return
+    names = list(dict.fromkeys(name for one in listed for name in one.get("metrics", {})))
+    rows = (
+        (one.get("version"), ", ".join(one.get("aliases", [])), screen.moment(one.get("created_at")),
+         *(one.get("metrics", {}).get(name) for name in names), one.get("job_id"))
+        for one in listed
+    )  # fmt: skip
+    screen.show_table(("version", "alias", "made (UTC)", *names, "job"), rows, right=names)
+
+
+@click.command(cls=Command)
+@click.argument("service")
+@click.argument("version", type=click.IntRange(min=1))
+@click.option("--alias", default="champion", show_default=True, help="The alias to move.")
+@click.option("--reason", default="", help="Why; kept in the history.")
+@pass_session
+def promote(session: Session, service: str, version: int, alias: str, reason: str) -> None:
+    """Let a version serve: it proves its goldens first.
+
+    Example:
+      minerva promote churn 3 --reason "better on new customers"
+    """
+    with session.client() as client:
+        change = client.promote(service, version, alias, reason)
+    _moved(session, service, change, f"{alias} of {service} is version {version} now.")
+
+
+@click.command(cls=Command)
+@click.argument("service")
+@click.option("--reason", default="", help="Why; kept in the history.")
+@pass_session
+def rollback(session: Session, service: str, reason: str) -> None:
+    """Let the version before the present champion serve again.
+
+    Example:
+      minerva rollback churn
+    """
+    with session.client() as client:
+        change = client.rollback(service, reason)
+    _moved(session, service, change, f"champion of {service} is version {change['version']} again.")
+
+
+def _moved(session: Session, service: str, change: Document, said: str) -> None:
+    if session.json:
+        screen.show_json(change)
+        return
+    screen.say(said)
+    screen.remark(f"Look at all of them: minerva versions {service}")
+
+
+def _list(session: Session) -> None:
+    with session.client() as client:
+        answer = client.service_list()
+    if session.json:
+        screen.show_json(answer)
+        return
+    listed = answer.get("services", [])
+    if not listed:
+        screen.say(
+            "No service is declared: minerva new service NAME --from-csv FILE --target COLUMN"
+        )
+    else:
+        rows = (
+            (one.get("service"), one.get("algorithm"), _serves(one), one.get("description"))
+            for one in listed
+        )
+        screen.show_table(("service", "algorithm", "serves", "description"), rows)
+    problems = [*answer.get("problems", []), *_service_problems(listed)]
+    for problem in problems:
+        screen.remark(f"✗ {problem.get('where')}: {problem.get('message')}")
+
+
+def _service_problems(listed: list[Document]) -> list[Document]:
+    return [
+        {"where": one.get("service"), "message": one["problem"]}
+        for one in listed
+        if one.get("problem")
+    ]
+
+
+def _serves(described: Document) -> Any:
+    version = described.get("version")
+    if version is None:
+        return screen.coloured("no version yet", "yellow")
+    return screen.coloured(f"version {version}", "green" if described.get("ready") else "red")
+
+
+def _problem(described: Document) -> list[tuple[str, Any]]:
+    problem = described.get("problem")
+    return [("problem", screen.coloured(str(problem), "red"))] if problem else []
+
+
+def _fields(schema: Document) -> list[tuple[Any, ...]]:
+    rows: list[tuple[Any, ...]] = []
+    if schema.get("key"):
+        rows.append((schema["key"], "key", "", "identifies a record"))
+    for part, role in (("inputs", "input"), ("output", "output")):
+        rows.extend(
+            (name, role, field.get("type"), _meaning(field))
+            for name, field in fields(schema, part).items()
+        )
+    return rows
+
+
+def _meaning(field: Described) -> str:
+    parts = [str(field[name]) for name in ("description",) if field.get(name)]
+    if field.get("values"):
+        parts.append(" | ".join(str(value) for value in field["values"]))
+    low, high = field.get("minimum"), field.get("maximum")
+    if low is not None or high is not None:
+        parts.append(f"{'' if low is None else f'{low:g}'}…{'' if high is None else f'{high:g}'}")
+    parts.extend([str(field["unit"])] if field.get("unit") else [])
+    parts.extend(["may be missing"] if field.get("nullable") else [])
+    parts.extend([f"default {field['default']}"] if field.get("default") is not None else [])
+    parts.extend(["personal"] if field.get("pii") else [])
+    parts.extend(["not used"] if field.get("use") is False else [])
+    return ", ".join(parts)
