@@ -1,0 +1,51 @@
+"""The live prediction: a risk in time, or a reason why there is none."""
+
+import time
+
+import pytest
+from fake_sidecar import cut_short, hang, problem, trickle
+from structlog.testing import capture_logs
+
+from legacy_stub.customers import find
+from legacy_stub.prediction import ask_risk
+from legacy_stub.risk import Band
+from legacy_stub.tracing import Trace
+
+TRACE = Trace("req-1", "a" * 32)
+
+
+@pytest.fixture
+def customer(sqlite_engine):
+    return find(sqlite_engine, "C-00003")
+
+
+def test_a_risk_tells_what_who_and_how_long(sidecar, customer):
+    with capture_logs() as log:
+        risk = ask_risk(sidecar, customer, TRACE, 10)
+
+    assert (risk.probability, risk.band, risk.churn) == (0.735, Band.HIGH, "Yes")
+    assert (risk.version, risk.degraded, risk.request_id) == ("1", False, "req-1")
+    assert risk.milliseconds > 0
+    assert risk.reason is None
+    assert [event["event"] for event in log] == ["prediction.asked", "prediction.received"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (problem(500, "internal"), "The sidecar answered 500 (internal)."),
+        (cut_short, "The sidecar's answer could not be read."),
+        (hang, "The sidecar did not answer in time."),
+        (trickle(b"HTTP/1.1 200 OK\r\n\r\n"), "The sidecar did not answer in time."),
+    ],
+)
+def test_any_failure_is_a_reason_within_the_deadline(fake, sidecar, customer, behaviour, reason):
+    fake.predicting = behaviour
+
+    begun = time.monotonic()
+    with capture_logs() as log:
+        risk = ask_risk(sidecar, customer, TRACE, 0.15)
+
+    assert time.monotonic() - begun < 1.5
+    assert (risk.reason, risk.probability, risk.band) == (reason, None, None)
+    assert [event["event"] for event in log] == ["prediction.asked", "prediction.failed"]
