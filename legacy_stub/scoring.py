@@ -12,7 +12,7 @@ from legacy_stub.clock import Clock
 from legacy_stub.customers import Customer, each
 from legacy_stub.deadline import Deadline
 from legacy_stub.log import logger
-from legacy_stub.sidecar import Predictions, Sidecar
+from legacy_stub.sidecar import Predictions, Sidecar, SidecarError
 from legacy_stub.tables import churn_scores
 from legacy_stub.tracing import Trace
 
@@ -38,7 +38,8 @@ def score_everyone(
 ) -> Scored:
     """Score all customers anew, keeping each chunk as soon as it is there.
 
-    Raises SidecarError when a chunk fails or `stop` is set; doing it all again does no harm.
+    Raises SidecarError when a chunk fails, when no model answers, or when `stop` is set; doing it
+    all again does no harm.
     """
     begun, rows, version = time.perf_counter(), 0, None
     for number, chunk in enumerate(each(engine, _CHUNK), start=1):
@@ -72,6 +73,8 @@ def _ask(
         degraded=answer.degraded,
         rows=len(chunk),
     )
+    if answer.degraded:  # good enough for a page, but no score: a new version may be on its way
+        raise SidecarError("degraded", "The sidecar answered with its default, not by a model.")
     return answer
 
 

@@ -21,6 +21,7 @@ def serve(session: Session) -> None:
     Example:
       MINERVA_PORT=9090 minerva serve
     """
+    from minerva.bootstrap import preload
     from minerva.cli.control import log_as
     from minerva.layers.core.processes.gunicorn import serve as run
     from minerva.layers.core.processes.gunicorn import web_options
@@ -36,6 +37,7 @@ def serve(session: Session) -> None:
         ensure_free(loaded.settings.host, loaded.settings.port)
     log_as(loaded, "web")
     os.environ[WORKSPACE_VARIABLE] = str(loaded.workspace)  # web workers read it after their fork
+    preload()
     run(create_application, options)
 
 

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from fake_sidecar import predict, problem
+from fake_sidecar import predict, problem, reply
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
@@ -70,6 +70,21 @@ def test_what_was_scored_before_a_failure_is_kept(engine, fake, sidecar):
 
     assert run(engine, sidecar).rows == 600
     assert count(engine) == 600
+
+
+def test_the_declared_default_is_no_score(sqlite_engine, fake, sidecar):
+    def default(handler, call):
+        rows = [
+            {"customer_id": record["customer_id"], "churn": "No"}
+            for record in call.content["records"]
+        ]
+        reply(200, {"predictions": rows, "version": None, "degraded": True})(handler, call)
+
+    fake.predicting = default
+
+    with pytest.raises(SidecarError, match="its default"):
+        run(sqlite_engine, sidecar)
+    assert count(sqlite_engine) == 0
 
 
 def test_a_stop_ends_it_between_chunks(sqlite_engine, fake, sidecar):

@@ -14,7 +14,7 @@ class LinearParameters(Parameters):
 
 
 class LinearModel:
-    """y = first feature × slope + shift."""
+    """y = first feature times slope + shift."""
 
     def __init__(self, slope, shift, name):
         self.slope, self.shift, self.name = slope, shift, name

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from minerva.errors import MinervaError, NotFound
+from minerva.errors import MinervaError, NotFound, Unavailable
 from minerva.layers.abstraction.registry.records import Configuration, Served, Version
 from minerva.layers.abstraction.registry.store import RevisionStore
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
@@ -129,6 +129,14 @@ class LiveServices:
                 log.info("registry.refreshed", revision=revision, services=len(picture))
             self.revision = revision
             return True
+
+    def catch_up(self) -> None:
+        """Refresh at once if the registry has moved on, without waiting for the watcher's next look."""
+        try:
+            if self.registry.current() != self.revision:
+                self.refresh()
+        except Unavailable as error:
+            log.warning("registry.away", reason=error.message)
 
     def _renew(self, served: Served) -> LiveService | None:
         configuration, champion = served.configuration, served.champion

@@ -67,7 +67,7 @@ class Predictor:
 
         Raises NotFound, InvalidInput, Unavailable, AlgorithmFailed or DeadlineExceeded.
         """
-        live = self.live.find(tenant, service)
+        live = self._find(tenant, service)
         batch = None if question.records is None else _decoder(live).records(question.records)
         try:
             loaded = _serving(live)
@@ -77,6 +77,14 @@ class Predictor:
             return _degraded(live, keys, error)
         version = loaded.version
         return Answer(rows, service, str(version.number), False, version.job_id)
+
+    def _find(self, tenant: str, service: str) -> LiveService:
+        """Return the service; one without a version may have been trained a moment ago."""
+        live = self.live.find(tenant, service)
+        if live.champion is not None:
+            return live
+        self.live.catch_up()
+        return self.live.find(tenant, service)
 
     def _answer(
         self, live: LiveService, loaded: LoadedVersion, question: Question, batch: Batch | None

@@ -14,6 +14,7 @@ from minerva.layers.core.openapi.components import (
     ref,
 )
 
+REASON = {"type": "string", "maxLength": 500}
 SERVICE = ref("Service", "parameters")
 JOB_ID = ref("JobId", "parameters")
 
@@ -96,18 +97,8 @@ def _services() -> Content:
 
 
 def _registry() -> Content:
-    number = _parameter("number", "path", {"type": "integer", "minimum": 1}, "Version number")
-    alias = _parameter("alias", "path", {"enum": ["champion"]}, "Name for a version")
-    reason = {"type": "string", "maxLength": 500}
-    pointed = json_content(member("alias", ref("AliasChange")))
-    promote_body = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["version"],
-        "properties": {"version": {"type": ["integer", "string"]}, "reason": reason},
-        "examples": [{"version": 1, "reason": "better on new customers"}],
-    }
     base = "/v1/services/{service}"
+    number = _parameter("number", "path", {"type": "integer", "minimum": 1}, "Version number")
     return {
         f"{base}/versions": {
             "get": operation(
@@ -136,89 +127,100 @@ def _registry() -> Content:
                 parameters=(SERVICE,),
             )
         },
-        f"{base}/aliases/{{alias}}": {
-            "put": operation(
-                "registry",
-                "promote",
-                "Point an alias at a version, which proves itself first",
-                pointed,
-                parameters=(SERVICE, alias),
-                body=_body(promote_body),
-            )
-        },
-        f"{base}/rollback": {
-            "post": operation(
-                "registry",
-                "rollback",
-                "Return to the champion before this one",
-                pointed,
-                parameters=(SERVICE,),
-                body=_body(
-                    {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "properties": {"reason": reason},
-                        "examples": [{"reason": "complaints"}],
-                    },
-                    required=False,
-                ),
-            )
-        },
+        f"{base}/aliases/{{alias}}": {"put": _promotion()},
+        f"{base}/rollback": {"post": _rollback()},
     }
+
+
+def _promotion() -> Content:
+    return operation(
+        "registry",
+        "promote",
+        "Point an alias at a version, which proves itself first",
+        json_content(member("alias", ref("AliasChange"))),
+        parameters=(
+            SERVICE,
+            _parameter("alias", "path", {"enum": ["champion"]}, "Name for a version"),
+        ),
+        body=_body(
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["version"],
+                "properties": {"version": {"type": ["integer", "string"]}, "reason": REASON},
+                "examples": [{"version": 1, "reason": "better on new customers"}],
+            }
+        ),
+    )
+
+
+def _rollback() -> Content:
+    return operation(
+        "registry",
+        "rollback",
+        "Return to the champion before this one",
+        json_content(member("alias", ref("AliasChange"))),
+        parameters=(SERVICE,),
+        body=_body(
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {"reason": REASON},
+                "examples": [{"reason": "complaints"}],
+            },
+            required=False,
+        ),
+    )
 
 
 def _jobs() -> Content:
     one = json_content(member("job", ref("Job")))
-    stream = {"text/event-stream": {"schema": TEXT}}
-    events = {**json_content(member("events", array(ref("JobEvent")))), **stream}
+    text = {"text/plain": {"schema": TEXT}}
     return {
-        "/v1/jobs": {
-            "get": operation(
-                "jobs",
-                "list_jobs",
-                "List jobs, newest first",
-                json_content(member("jobs", array(ref("Job")))),
-                parameters=(
-                    _parameter("service", "query", TEXT, "Only of this service"),
-                    _parameter("state", "query", {"enum": STATES}, "Only in this state"),
-                    _parameter(
-                        "limit",
-                        "query",
-                        {"type": "integer", "minimum": 1, "maximum": 500, "default": 50},
-                        "Most jobs to list",
-                    ),
-                ),
-            )
-        },
+        "/v1/jobs": {"get": _job_list()},
         "/v1/jobs/{job_id}": {
             "get": operation("jobs", "get_job", "Show a job", one, parameters=(JOB_ID,))
         },
-        "/v1/jobs/{job_id}/events": {
-            "get": operation(
-                "jobs",
-                "list_events",
-                "Show a job's history, live with Accept: text/event-stream",
-                events,
-                parameters=(
-                    JOB_ID,
-                    _parameter("after", "query", {"type": "integer"}, "Only events after this"),
-                    _parameter("Last-Event-ID", "header", TEXT, "Go on with a stream after this"),
-                ),
-            )
-        },
+        "/v1/jobs/{job_id}/events": {"get": _job_events()},
         "/v1/jobs/{job_id}/log": {
             "get": operation(
-                "jobs",
-                "get_log",
-                "Show what the attempts printed",
-                {"text/plain": {"schema": TEXT}},
-                parameters=(JOB_ID,),
+                "jobs", "get_log", "Show what the attempts printed", text, parameters=(JOB_ID,)
             )
         },
         "/v1/jobs/{job_id}/cancel": {
             "post": operation("jobs", "cancel_job", "Cancel a job", one, parameters=(JOB_ID,))
         },
     }
+
+
+def _job_list() -> Content:
+    limit = {"type": "integer", "minimum": 1, "maximum": 500, "default": 50}
+    return operation(
+        "jobs",
+        "list_jobs",
+        "List jobs, newest first",
+        json_content(member("jobs", array(ref("Job")))),
+        parameters=(
+            _parameter("service", "query", TEXT, "Only of this service"),
+            _parameter("state", "query", {"enum": STATES}, "Only in this state"),
+            _parameter("limit", "query", limit, "Most jobs to list"),
+        ),
+    )
+
+
+def _job_events() -> Content:
+    stream = {"text/event-stream": {"schema": TEXT}}
+    return operation(
+        "jobs",
+        "list_events",
+        "Show a job's history, live with Accept: text/event-stream",
+        {**json_content(member("events", array(ref("JobEvent")))), **stream},
+        parameters=(
+            JOB_ID,
+            _parameter("after", "query", {"type": "integer"}, "Only events after this"),
+            _parameter("Last-Event-ID", "header", TEXT, "Go on with a stream after this"),
+        ),
+    )
 
 
 def _health() -> Content:

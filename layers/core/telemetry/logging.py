@@ -24,7 +24,7 @@ from minerva.layers.core.telemetry.masking import mask, mask_line
 Component = Literal["web", "worker", "beat", "cli", "job", "up"]
 FIRST = ("timestamp", "level", "event", "component", "layer")
 """Where an eye looks for them."""
-_QUIET = ("kombu", "amqp", "celery", "urllib3", "botocore", "fsspec", "werkzeug")
+_QUIET = ("alembic", "kombu", "amqp", "celery", "urllib3", "botocore", "fsspec", "werkzeug")
 
 
 def configure(folder: Path | None, component: Component, level: str = "info") -> Sink:

@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 
 from minerva import Algorithm, Context, Model, Schema, TrainingContext, TrainingData
+from minerva.layers.application.xgboost_model import XGBoostModel
 from minerva.schema import Decoder
+
+from .foreign_models import INPUTS, RECORDS, YES_NO, declared
 
 FRESH_PROCESS = """
 import json, sys
@@ -103,3 +106,23 @@ def bench(tmp_path) -> Callable[..., Bench]:
         return Bench(algorithm, Schema.parse(declared), tmp_path, parameters)
 
     return make
+
+
+@pytest.fixture
+def bring(bench, tmp_path):
+    """A function (booster, output type) that saves it into the workspace and returns its Bench."""
+
+    def make(model, output=YES_NO, inputs=INPUTS, file="model.ubj", **parameters):
+        if isinstance(model, bytes):
+            (tmp_path / file).write_bytes(model)
+        else:
+            model.save_model(tmp_path / file)
+        return bench(XGBoostModel(), declared(output, inputs), path=file, **parameters)
+
+    return make
+
+
+@pytest.fixture
+def batch():
+    """A function that decodes records by a Bench's schema."""
+    return lambda bench, records=RECORDS: Decoder(bench.schema).records(records)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from minerva.schema import Decoder, Schema
+from minerva.schema.table import TableReader
 
 
 def schema_of(field: dict[str, Any], **more: Any) -> Schema:
@@ -23,3 +25,15 @@ def schema() -> Callable[..., Schema]:
 def decoder() -> Callable[..., Decoder]:
     """Make the decoder of a schema with the one input `x`."""
     return lambda field, **more: Decoder(schema_of(field, **more))
+
+
+@pytest.fixture
+def read(schema):
+    """Read a column of cells by a field; missing is told as None."""
+
+    def column(field, cells, dtype=object, decimal="."):
+        frame = pd.DataFrame({"x": pd.Series(cells, dtype=dtype)})
+        batch = TableReader(schema(field), decimal).batch(frame)
+        return [record["x"] for record in batch.to_records()]
+
+    return column

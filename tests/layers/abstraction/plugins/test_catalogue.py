@@ -149,7 +149,7 @@ def test_an_algorithm_that_does_not_exist_is_answered_with_what_does(found):
 
     with pytest.raises(InvalidConfiguration, match="'mime'; did you mean 'mine'"):
         catalogue.find("mime")
-    with pytest.raises(InvalidConfiguration, match="there are: .*constant") as caught:
+    with pytest.raises(InvalidConfiguration, match=r"there are: .*constant") as caught:
         catalogue.find("something else")
     assert caught.value.faults[0].where == "/algorithm"
 

@@ -139,7 +139,7 @@ def test_the_file_that_is_wrong_is_named(folder):
     sealed, _ = seal(folder, {})
     change_a_byte(folder)
 
-    with pytest.raises(Conflict, match="'model/weights.bin' of artefact") as caught:
+    with pytest.raises(Conflict, match=r"'model/weights\.bin' of artefact") as caught:
         verify(folder, sealed)
     assert sealed[:12] in caught.value.message
 

@@ -1,5 +1,7 @@
 """Goldens: what a version must be able to repeat."""
 
+import sys
+
 import msgspec
 import numpy as np
 import pytest
@@ -128,7 +130,7 @@ def two_at_once_or_fail(batch):
         (Times(answer=lambda batch: {"z": batch["x"]}), "gave no output 'y' for its goldens"),
         (Times(answer=lambda batch: {"y": ["a"] * len(batch)}), "failed on its goldens: "),
         (Times(answer=lambda batch: 5), "failed on its goldens: TypeError"),
-        (Times(answer=lambda batch: exit()), "failed on its goldens: SystemExit"),
+        (Times(answer=lambda batch: sys.exit()), "failed on its goldens: SystemExit"),
         (Times(answer=lambda batch: 1 / 0), "failed on its goldens: ZeroDivisionError"),
         (Times(answer=two_at_once_or_fail), "failed on its goldens: ValueError"),
     ],
@@ -138,7 +140,9 @@ def test_a_model_that_differs_is_refused(folder, model, message):
         prove(folder, model, DECODER)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"records": []}', b'{"records": [5], "outputs": {}}'])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"[]", b'{"records": []}', b'{"records": [5], "outputs": {}}']
+)
 def test_goldens_that_cannot_be_read_prove_nothing(tmp_path, content):
     if content is not None:
         (tmp_path / FILE).write_bytes(content)

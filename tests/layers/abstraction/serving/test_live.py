@@ -138,7 +138,7 @@ def test_an_unknown_service_is_compared_with_the_tenants_own(container, live, ma
 
     with pytest.raises(NotFound, match=r"no service 'churm'. Did you mean 'churn'\?$"):
         live.find("default", "churm")
-    with pytest.raises(NotFound, match="no service 'zzz'.$"):
+    with pytest.raises(NotFound, match=r"no service 'zzz'\.$"):
         live.find("default", "zzz")
 
 
@@ -201,9 +201,7 @@ def test_a_version_whose_plugin_is_missing_is_told_and_served_when_it_comes(cont
     make()
     complete = container.catalogue()
     present = {"catalogue": Catalogue({})}
-    loader = Loader(
-        container.artefacts, lambda: present["catalogue"], container.loaded.workspace
-    )
+    loader = Loader(container.artefacts, lambda: present["catalogue"], container.loaded.workspace)
     late = LiveServices(container.stores.revision, loader)
 
     late.refresh()

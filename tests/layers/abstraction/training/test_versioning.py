@@ -128,6 +128,13 @@ def test_a_champion_that_fails_is_not_compared(result, container, workspace):
     assert "champion.not_compared" in [event["event"] for event in events]
 
 
+def test_the_first_version_has_nobody_to_be_worse_than(result):
+    gate = {"metric": "rmse", "not_worse_than": "champion"}
+
+    assert result(training={"gate": gate})["verdict"] == "rmse 0.0000 passes."
+    assert result(training={"gate": gate})["promoted"]
+
+
 def test_without_a_comparison_the_champion_is_not_even_loaded(result, container):
     result("value", "misbehaving")
 
@@ -221,7 +228,7 @@ def test_a_disk_that_takes_nothing_is_told_in_a_sentence(container, declare, tmp
     ways = {"save": "no disk"} if where == "save" else {}
     versioning = replace(container.versioning, scratch=scratch)
 
-    with pytest.raises(Unavailable, match="The version cannot be written below .*: free space"):
+    with pytest.raises(Unavailable, match=r"The version cannot be written below .*: free space"):
         versioning.make(
             declare("bad", "misbehaving", parameters=ways),
             job_id=None,
