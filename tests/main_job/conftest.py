@@ -1,0 +1,238 @@
+"""A real sidecar: `minerva up` with its whole process tree, in a workspace of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PATIENCE_S = 60
+
+PLUGIN = '''
+import time
+import numpy as np
+import minerva
+
+
+class Shares:
+    """Predicts how often each class was seen; slow to train so that it can be disturbed."""
+
+    def __init__(self, shares):
+        self.shares = np.asarray(shares)
+
+    def predict(self, batch):
+        return {"label": np.tile(self.shares, (len(batch), 1))}
+
+    def save(self, folder):
+        (folder / "shares.txt").write_text(" ".join(map(str, self.shares.tolist())))
+
+
+class Parameters(minerva.Parameters, frozen=True):
+    seconds: float = 0.0
+    tilt: float = 0.0
+
+
+class Slow(minerva.Algorithm):
+    name = "test.slow"
+    Parameters = Parameters
+
+    def train(self, data, context):
+        until = time.monotonic() + context.parameters.seconds
+        while time.monotonic() < until:
+            context.progress(0.5, "thinking")
+            time.sleep(0.05)
+        yes = min(float(data.target().mean()) + context.parameters.tilt, 1.0)
+        return Shares([1 - yes, yes])
+
+    def load(self, folder, context):
+        return Shares([float(part) for part in (folder / "shares.txt").read_text().split()])
+
+
+@minerva.hookimpl
+def minerva_algorithms():
+    return [Slow()]
+'''
+
+SERVICE = """
+service: label
+algorithm: test.slow
+parameters: {{seconds: {seconds}, tilt: {tilt}}}
+schema:
+  inputs:
+    x: {{type: number}}
+  output:
+    label: {{type: category, values: ["No", "Yes"]}}
+data: {{source: csv, path: data.csv}}
+"""
+
+
+@dataclass
+class Sidecar:
+    """A running `minerva up` and how to talk to it."""
+
+    workspace: Path
+    port: int
+    process: subprocess.Popen[str]
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = 30,
+    ) -> tuple[int, Any]:
+        """Send JSON, or bytes as they are; return status and decoded answer."""
+        data = (
+            body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        )
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            data=data,
+            method=method,
+            headers={
+                "Authorization": f"Bearer {self.key}",
+                "Content-Type": "application/json",
+                **(headers or {}),
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as response:
+                return response.status, json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    @property
+    def key(self) -> str:
+        return (self.workspace / ".minerva" / "admin.key").read_text().strip()
+
+    def train(self) -> str:
+        status, answer = self.call("POST", "/v1/services/label/train", {})
+        assert status == 202, answer
+        return str(answer["job"]["id"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return dict(self.call("GET", f"/v1/jobs/{job_id}")[1]["job"])
+
+    def finished(self, job_id: str) -> dict[str, Any]:
+        wait_for(lambda: self.job(job_id)["state"] not in {"queued", "running"})
+        return self.job(job_id)
+
+    def declare(self, *, seconds: float = 0.0, tilt: float = 0.0) -> None:
+        file = self.workspace / "services" / "label.yaml"
+        unfinished = file.with_suffix(".part")
+        unfinished.write_text(SERVICE.format(seconds=seconds, tilt=tilt))
+        unfinished.rename(file)
+
+    def processes(self, needle: str) -> list[int]:
+        """Return the pids below this `minerva up` whose command line holds `needle`."""
+        return [pid for pid in descendants(self.process.pid) if needle in command_line(pid)]
+
+
+def wait_for(condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
+    """Return the condition's first true value; fail after `patience_s`."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {patience_s} s in vain"
+        time.sleep(0.05)
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for child in children(pid):
+        found += [child, *descendants(child)]
+    return found
+
+
+def children(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += map(int, task.read_text().split())
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except FileNotFoundError:
+        return ""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A workspace with one slow service and 200 rows of data."""
+    for name in ("services", "plugins"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "minerva.toml").write_text("lease_s = 2\nsweep_interval_s = 0.5\n")
+    (tmp_path / "plugins" / "slow.py").write_text(PLUGIN)
+    (tmp_path / "services" / "label.yaml").write_text(SERVICE.format(seconds=0, tilt=0))
+    rows = "".join(f"{n},{'Yes' if n % 4 == 0 else 'No'}\n" for n in range(200))
+    (tmp_path / "data.csv").write_text("x,label\n" + rows)
+    return tmp_path
+
+
+@pytest.fixture
+def sidecar(workspace: Path) -> Iterator[Sidecar]:
+    """`minerva up` in the workspace, ready; stopped afterwards, and nothing may be left."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "MINERVA_WORKSPACE": str(workspace),
+        "MINERVA_PORT": str(port),
+        "MINERVA_WEB_WORKERS": "2",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "minerva.cli", "up"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    running = Sidecar(workspace, port, process)
+    try:
+        wait_for(lambda: _ready(running))
+        yield running
+    finally:
+        family = [process.pid, *descendants(process.pid)]
+        process.send_signal(signal.SIGINT)
+        try:
+            output, _ = process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        left = [command_line(pid) for pid in family if command_line(pid)]
+        assert process.returncode == 0, output
+        assert left == []
+
+
+def _ready(running: Sidecar) -> bool:
+    assert running.process.poll() is None, running.process.stdout and running.process.stdout.read()
+    try:
+        return running.call("GET", "/readyz")[0] == 200 and bool(running.processes("worker"))
+    except (OSError, ValueError):
+        return False
