@@ -80,10 +80,10 @@ def _prepare(workspace: Path, environment: dict[str, str]) -> None:
 
 def _record(workspace: Path) -> dict[str, Any]:
     from minerva.layers.abstraction.services.parsing import parse_file
-    from minerva.layers.abstraction.serving.goldens import example
+    from minerva.schema.example import example_record
 
     schema = parse_file(workspace / "services" / "churn.yaml", check=lambda _: None).schema
-    return example(schema)
+    return example_record(schema)
 
 
 def _answers(client: Any, record: dict[str, Any]) -> bool:

@@ -43,6 +43,8 @@ from minerva.layers.abstraction.training.versioning import Versioning
 from minerva.layers.core.security.keyring import Keyring
 from minerva.settings import FILE, Loaded
 
+RETRY_AFTER_S = 5
+"""A version that could not be loaded is tried again then; hashing and loading cost a core each time."""
 RESEND_AFTER_S = 10
 """A queued job is sent again when no worker took it for so long."""
 
@@ -167,7 +169,9 @@ def _wire(
     )
     versioning = _versioning(loaded, registry, artefacts, loader, catalogue)
     workspace_services = WorkspaceServices(versioning, catalogue)
-    live = LiveServices(stores.revision, loader, workspace_services.problems)
+    live = LiveServices(
+        stores.revision, loader, workspace_services.problems, retry_after_s=RETRY_AFTER_S
+    )
     jobs = Jobs(
         store=stores.jobs,
         queue=queue,

@@ -57,6 +57,20 @@ def test_each_process_gets_its_parts_and_gives_them_back(tmp_path, open_parts, q
     assert (tmp_path / ".minerva").stat().st_mode & 0o777 == 0o700
 
 
+def test_what_web_workers_share_is_loaded_before_they_are_forked():
+    program = (
+        "import sys, threading; from minerva import bootstrap; bootstrap.preload()\n"
+        "print(set(bootstrap.PRELOADED) <= set(sys.modules), threading.active_count())\n"
+        "print([name for name in ('pandas', 'xgboost', 'sklearn') if name in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines() == ["True 1", "[]"]
+
+
 def test_settings_reach_the_parts(tmp_path):
     environment = {
         "MINERVA_LEASE_S": "7",

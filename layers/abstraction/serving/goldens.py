@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import numpy as np
 from minerva.algorithm import Model, Predictions
 from minerva.errors import Conflict
 from minerva.layers.abstraction.serving.answers import answer_rows
-from minerva.schema import Batch, Decoder, Field, FieldType, Schema
+from minerva.schema import Batch, Decoder, Schema
+from minerva.schema.example import example_value
 
 FILE = "goldens.json"
 COUNT = 16
@@ -61,30 +61,6 @@ def prove(folder: Path, model: Model, decoder: Decoder) -> None:
         raise
     except (Exception, SystemExit) as error:
         raise Conflict(f"The model failed on its goldens: {type(error).__name__}.") from error
-
-
-def example(schema: Schema) -> dict[str, Any]:
-    """Return a made-up record that fits the schema, the same one every time."""
-    return {name: example_value(field) for name, field in schema.inputs.items()}
-
-
-def example_value(field: Field) -> Any:
-    """Return a made-up value that fits the field."""
-    if field.default is not None:
-        return field.default
-    match field.type:
-        case FieldType.CATEGORY:
-            return field.values[0]
-        case FieldType.BOOLEAN:
-            return False
-        case FieldType.TIMESTAMP:
-            return "2026-01-31T12:00:00Z"
-        case FieldType.TEXT:
-            return "text"
-    if field.minimum is not None:
-        return math.ceil(field.minimum) if field.type is FieldType.INTEGER else field.minimum
-    high = min(0.0, field.maximum or 0.0)
-    return math.floor(high) if field.type is FieldType.INTEGER else high
 
 
 def _impersonal(record: dict[str, Any], schema: Schema) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -85,9 +87,11 @@ class LiveServices:
     loader: Loader
     problems: Callable[[], list[dict[str, str]]] = list
     """Broken service files and plugins, for whoever lists services."""
+    retry_after_s: float = 0
+    """How long a version that could not be loaded is left alone while the registry does not change."""
     revision: int = -1
     _picture: Mapping[Name, LiveService] = field(default_factory=dict)
-    _incomplete: bool = False
+    _retry_at: float = math.inf
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, tenant: str, service: str) -> LiveService:
@@ -115,15 +119,16 @@ class LiveServices:
     def refresh(self) -> bool:
         """Look at the registry; load, prove and swap what changed. True if the picture is new.
 
-        A version that cannot be loaded leaves the one before serving, and is tried again next time.
+        A version that cannot be loaded leaves the one before serving, and is tried again later.
         """
         with self._lock:
-            if self.registry.current() == self.revision and not self._incomplete:
+            if self.registry.current() == self.revision and time.monotonic() < self._retry_at:
                 return False
             revision, served = self.registry.served()
             renewed = [live for one in served if (live := self._renew(one)) is not None]
             picture = {(live.tenant, live.declaration.service): live for live in renewed}
-            self._incomplete = any(live.problem is not None for live in picture.values())
+            incomplete = any(live.problem is not None for live in picture.values())
+            self._retry_at = time.monotonic() + self.retry_after_s if incomplete else math.inf
             self._picture = picture
             if revision != self.revision:
                 log.info("registry.refreshed", revision=revision, services=len(picture))

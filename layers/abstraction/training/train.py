@@ -16,7 +16,7 @@ from minerva.errors import AlgorithmFailed, InvalidConfiguration, MinervaError
 from minerva.layers.abstraction.registry.manifest import seal
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.serving.answers import answer_rows
-from minerva.layers.abstraction.serving.goldens import example, write_goldens
+from minerva.layers.abstraction.serving.goldens import write_goldens
 from minerva.layers.abstraction.serving.loading import MODEL, read_parameters
 from minerva.layers.abstraction.training.data import ReadData, nothing, read_training_data
 from minerva.layers.abstraction.training.gate import check_gate
@@ -24,6 +24,7 @@ from minerva.layers.abstraction.training.metrics import evaluate
 from minerva.layers.abstraction.training.source import DataSource
 from minerva.layers.abstraction.training.split import hold_out
 from minerva.schema import Batch, Decoder
+from minerva.schema.example import example_record
 
 READ_SHARE = 0.15
 """How much of the progress bar reading takes; the algorithm gets up to `TRAINED_SHARE`."""
@@ -171,7 +172,7 @@ def _golden_rows(held_out: TrainingData, declaration: ServiceDeclaration) -> Bat
     if len(held_out):
         return held_out.inputs
     schema = declaration.schema
-    return Decoder(schema).records([example(schema)])
+    return Decoder(schema).records([example_record(schema)])
 
 
 def _facts(

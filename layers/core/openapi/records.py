@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minerva.schema import Field, FieldType, Schema
+from minerva.schema import Field, FieldType, Schema, example
 
 _TYPES = {
     FieldType.INTEGER: "integer",
@@ -64,43 +64,26 @@ def field_schema(field: Field) -> dict[str, Any]:
     if field.type is FieldType.TIMESTAMP:
         made["format"] = "date-time"
     if field.minimum is not None:
-        made["minimum"] = _plain(field.minimum)
+        made["minimum"] = example.plain_number(field.minimum)
     if field.maximum is not None:
-        made["maximum"] = _plain(field.maximum)
+        made["maximum"] = example.plain_number(field.maximum)
     if field.default is not None:
         made["default"] = field.default
-    made["examples"] = [example(field)]
+    made["examples"] = [example.example_value(field)]
     return made
-
-
-def example(field: Field) -> Any:
-    """Return a value that the field accepts."""
-    if field.default is not None:
-        return field.default
-    match field.type:
-        case FieldType.CATEGORY:
-            return field.values[0]
-        case FieldType.BOOLEAN:
-            return True
-        case FieldType.TEXT:
-            return "text"
-        case FieldType.TIMESTAMP:
-            return "2026-01-31T12:00:00Z"
-        case _:
-            return _example_number(field)
 
 
 def example_record(schema: Schema) -> dict[str, Any]:
     """Return a record that the service accepts."""
     key = {schema.key: "A-1"} if schema.key else {}
-    return key | {name: example(field) for name, field in schema.inputs.items()}
+    return key | example.example_record(schema)
 
 
 def example_prediction(schema: Schema) -> dict[str, Any]:
     """Return what an answer to that record looks like."""
     made: dict[str, Any] = {schema.key: "A-1"} if schema.key else {}
     for name, field in schema.output.items():
-        made[name] = example(field)
+        made[name] = example.example_value(field)
         if field.type is FieldType.CATEGORY:
             share = round(1 / len(field.values), 6)
             made[f"{name}_probabilities"] = {str(value): share for value in field.values}
@@ -129,23 +112,3 @@ def _description(field: Field) -> str:
     if said and said[-1] not in ".!?":
         said += "."
     return " ".join(part for part in (said, unit, unused) if part)
-
-
-def _example_number(field: Field) -> int | float:
-    low, high = field.minimum, field.maximum
-    whole = field.type is FieldType.INTEGER
-    if low is not None and high is not None:
-        middle = (low + high) / 2
-    elif low is not None:
-        middle = low + 1
-    elif high is not None:
-        middle = high - 1
-    else:
-        middle = 1.0
-    if whole and low is not None and not float(middle).is_integer():
-        return int(low) if float(low).is_integer() else int(low) + 1
-    return int(middle) if whole else _plain(middle)
-
-
-def _plain(number: float) -> int | float:
-    return int(number) if float(number).is_integer() and abs(number) < 2**53 else number

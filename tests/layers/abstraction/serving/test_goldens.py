@@ -9,12 +9,10 @@ import pytest
 from minerva.errors import AlgorithmFailed, Conflict
 from minerva.layers.abstraction.serving.goldens import (
     FILE,
-    example,
-    example_value,
     prove,
     write_goldens,
 )
-from minerva.schema import Decoder, Field, FieldType, Schema
+from minerva.schema import Decoder, Schema
 
 SCHEMA = Schema.parse(
     {
@@ -97,7 +95,7 @@ def test_keys_and_personal_values_are_replaced_before_the_model_is_asked(tmp_pat
         "email": "text",
         "born": "2026-01-31T12:00:00Z",
         "plan": "gold",
-        "unused": 5,
+        "unused": 6,
     }
     assert model.asked[0]["email"].tolist() == ["text"] * 3
     assert model.asked[0].keys == [None] * 3
@@ -164,31 +162,3 @@ def test_a_model_that_breaks_its_contract_gets_no_goldens(tmp_path):
             tmp_path, Times(answer=lambda b: {"y": b["x"] * np.nan}), DECODER.records(records(2))
         )
     assert not (tmp_path / FILE).exists()
-
-
-@pytest.mark.parametrize(
-    "declared",
-    [
-        {"type": "integer"},
-        {"type": "integer", "minimum": 0.5},
-        {"type": "integer", "maximum": -0.5},
-        {"type": "integer", "minimum": -3.5, "maximum": -2.5},
-        {"type": "number", "minimum": 2.5, "maximum": 2.6},
-        {"type": "number", "maximum": -1},
-        {"type": "boolean"},
-        {"type": "category", "values": ["only"]},
-        {"type": "text"},
-        {"type": "timestamp"},
-        {"type": "number", "default": 3.5},
-        {"type": "category", "values": ["a", "b"], "default": "b"},
-    ],
-)
-def test_an_example_fits_its_field(declared):
-    schema = Schema.parse({"inputs": {"x": declared}, "output": {"y": {"type": "number"}}})
-
-    assert len(Decoder(schema).records([example(schema)])) == 1
-    assert example(schema) == example(schema)
-
-
-def test_an_example_is_the_default_where_there_is_one():
-    assert example_value(Field(type=FieldType.NUMBER, default=3.5)) == 3.5

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 from tiny import declaration_of
 
-from minerva.errors import Conflict, NotFound
+from minerva.errors import Conflict, NotFound, Unavailable
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
 from minerva.layers.abstraction.registry.records import Served
 from minerva.layers.abstraction.serving.live import LiveServices
@@ -19,7 +19,8 @@ from minerva.layers.abstraction.serving.predict import Question
 
 @pytest.fixture
 def live(container) -> LiveServices:
-    """The picture of the container."""
+    """The picture of the container, which tries a broken version again at every look."""
+    container.live.retry_after_s = 0
     return container.live
 
 
@@ -197,6 +198,15 @@ def test_while_the_new_version_is_broken_the_old_one_serves_and_it_is_tried_agai
     assert not live.refresh()
 
 
+def test_a_broken_version_is_left_alone_for_a_while(container, live, make):
+    break_version(container, make())
+    live.retry_after_s = 600
+
+    assert live.refresh()
+
+    assert not live.refresh()
+
+
 def test_a_version_whose_plugin_is_missing_is_told_and_served_when_it_comes(container, live, make):
     make()
     complete = container.catalogue()
@@ -296,6 +306,36 @@ def test_places_are_kept_while_a_broken_version_is_tried_again(container, live, 
     live.refresh()
 
     assert live.find("default", "value").slots is not slots
+
+
+def test_catching_up_looks_only_when_the_registry_has_moved_on(live, make, declare):
+    declare()
+    live.refresh()
+    before = live.find("default", "value")
+
+    live.catch_up()
+    same = live.find("default", "value")
+    make()
+    live.catch_up()
+
+    assert same is before
+    assert live.find("default", "value").version.number == 1
+
+
+def test_a_registry_that_is_away_is_not_caught_up_with(container, live, make):
+    make()
+    live.refresh()
+
+    class Away:
+        def current(self):
+            raise Unavailable("The database is locked.")
+
+    behind = replace(live, registry=Away())
+    with capture_logs() as events:
+        behind.catch_up()
+
+    assert behind.find("default", "value").version.number == 1
+    assert [event["event"] for event in events] == ["registry.away"]
 
 
 def test_problems_are_those_of_the_house(container):

@@ -98,6 +98,16 @@ def test_a_service_without_a_version_says_how_to_get_one(ask, declare):
         ask(records=ONE)
 
 
+def test_a_version_that_was_made_a_moment_ago_answers_already(container, declare, make):
+    declare()
+    container.live.refresh()
+    make()
+
+    answer = container.predictor.predict("default", "value", Question(ONE))
+
+    assert answer.version == "1"
+
+
 def test_a_service_without_a_version_answers_its_default(ask, declare):
     declare(serving={"default": {"y": 0.5}})
 

@@ -140,7 +140,7 @@ def test_an_algorithm_without_data_is_proved_by_an_example(train):
     assert trained.metrics == {}
     assert trained.manifest["data"]["rows"] == 0
     goldens = json.loads((trained.folder / "goldens.json").read_text())
-    assert goldens == {"records": [{"x": 0, "email": "text"}], "outputs": {"y": [3.0]}}
+    assert goldens == {"records": [{"x": 1, "email": "text"}], "outputs": {"y": [3.0]}}
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.core.openapi import document
-from minerva.layers.core.openapi.records import example, field_schema
+from minerva.layers.core.openapi.records import field_schema
 from minerva.schema import Decoder, Field
+from minerva.schema.example import example_value
 
 CHURN = {
     "service": "churn",
@@ -129,7 +130,7 @@ def test_every_operation_needs_a_key_except_probes():
 def test_examples_lie_within_their_bounds(declared, expected):
     field = msgspec.convert(declared, Field)
 
-    assert example(field) == expected
+    assert example_value(field) == expected
     Draft202012Validator(field_schema(field)).validate(expected)
 
 
