@@ -31,6 +31,7 @@ class Guardian:
             stdin=subprocess.PIPE,
             start_new_session=True,
             text=True,
+            preexec_fn=_ignore_what_is_meant_for_the_tree,  # noqa: PLW1509 - imports nothing
         )
 
     def __enter__(self) -> Self:
@@ -65,6 +66,12 @@ class Guardian:
         with suppress(OSError):  # a guardian that is gone is missed only if we are killed too
             self._pipe.write(line + "\n")
             self._pipe.flush()
+
+
+def _ignore_what_is_meant_for_the_tree() -> None:
+    """Run before the guardian's program, so that no signal finds it half started."""
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
 
 
 def signal_at_parents_death() -> Callable[[], None]:
@@ -133,9 +140,7 @@ def guard(lines: Iterable[str], graceful_s: float) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Run as the guardian: signals meant for the tree do not concern it."""
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ignored, signal.SIG_IGN)
+    """Run as the guardian."""
     guard(sys.stdin, float(arguments[0]))
 
 
