@@ -104,14 +104,19 @@ def test_a_guardian_that_was_killed_does_not_stop_its_supervisor():
     assert not ours.is_running()
 
 
-def test_the_program_ignores_what_is_meant_for_the_tree():
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    stdin, sys.stdin = sys.stdin, io.StringIO("farewell\n")
-    try:
-        main(["0.1"])
-        assert [signal.getsignal(number) for number in numbers] == [signal.SIG_IGN] * 3
-    finally:
-        sys.stdin = stdin
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+def test_no_signal_finds_the_guardian_half_started():
+    known = set(psutil.Process().children())
+
+    with Guardian(0.1):
+        (ours,) = set(psutil.Process().children()) - known
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            ours.send_signal(number)
+        with pytest.raises(psutil.TimeoutExpired):
+            ours.wait(0.5)
+
+
+def test_the_program_guards_what_its_input_tells(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("farewell\n"))
+
+    assert main(["0.1"]) is None
+    assert sys.stdin.read() == ""
