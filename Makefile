@@ -37,7 +37,7 @@ bench: $(VENV)/.demo-ready ## Measure start-up, memory and single predictions
 	@$(BIN)/python benchmarks/first_prediction.py
 
 lock: ## Pin all dependencies anew in constraints.txt (needs uv)
-	@uv pip compile pyproject.toml --universal --all-extras --python-version 3.11 --upgrade --quiet \
+	@uv pip compile pyproject.toml --universal --extra dev --python-version 3.11 --upgrade --quiet \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt
 
 clean: ## Remove the virtual environment, the demo's state and all caches

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
         Algorithm,
         Context,
         Explains,
+        Imports,
+        Inspected,
         Model,
         Parameters,
         Predictions,
@@ -37,6 +39,8 @@ __all__ = [
     "Explains",
     "Field",
     "FieldType",
+    "Imports",
+    "Inspected",
     "InvalidConfiguration",
     "InvalidData",
     "InvalidInput",
@@ -52,8 +56,8 @@ __all__ = [
 
 _HOMES = {
     "minerva.algorithm": {
-        "Algorithm", "Context", "Explains", "Model", "Parameters", "Predictions", "TrainingContext",
-        "TrainingData",
+        "Algorithm", "Context", "Explains", "Imports", "Inspected", "Model", "Parameters",
+        "Predictions", "TrainingContext", "TrainingData",
     },
     "minerva.errors": {
         "AlgorithmFailed", "InvalidConfiguration", "InvalidData", "InvalidInput", "MinervaError",

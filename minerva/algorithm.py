@@ -15,10 +15,10 @@ An algorithm learns a model from data; a model predicts. Both are plain classes:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import msgspec
 from numpy.typing import NDArray
@@ -60,6 +60,8 @@ class Context:
     """Relative paths in parameters are below this folder."""
     threads: int = 1
     """How many CPU threads the algorithm may use."""
+    allow_pickle: bool = False
+    """Whether the service allows what can run code when it is read: pickle and joblib."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,30 @@ class Explains(Protocol):
         """Return contributions, float of shape (n, features), in the order of `schema.features`."""
 
 
+class Inspected(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model file tells about itself, so that a service can be declared around it."""
+
+    inputs: Mapping[str, Any] = {}
+    """Field name → field as a service file declares it; empty where the file does not say."""
+    output: Mapping[str, Any] = {}
+    parameters: Mapping[str, Any] = {}
+    """What the algorithm needs to read the file again, its path aside."""
+    requirements: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    """What a person should check, a sentence each."""
+
+
+@runtime_checkable
+class Imports(Protocol):
+    """An algorithm that serves a model somebody else trained, from a file or folder."""
+
+    def recognises(self, path: Path) -> bool:
+        """Tell by name and first bytes, without reading it all, whether this is its format."""
+
+    def inspect(self, path: Path, context: Context | None) -> Inspected:
+        """Read the file and tell what it holds. Raises InvalidData with the reason if it cannot be used."""
+
+
 class Algorithm(ABC):
     """Gives a service its behaviour. One instance serves the whole process; keep no state in it."""
 
@@ -120,6 +146,16 @@ class Algorithm(ABC):
     Parameters: ClassVar[type[Parameters]] = Parameters
     needs_data: ClassVar[bool] = True
     """False: a version is made from the parameters alone, as soon as the service is declared."""
+    runtime: ClassVar[Literal["inline", "process"]] = "process"
+    """Where its models run unless the service says otherwise: in a process of their own, which may
+    crash, hang or leak without harm; or in the web worker, for native formats that cannot."""
+    requirements: ClassVar[Sequence[str]] = ()
+    """Libraries as pip names them (`scikit-learn==1.5.2`), put into a virtual environment of its own.
+    Import them inside the methods: the module itself is imported where they are not installed."""
+    thread_safe: ClassVar[bool] = True
+    """False: its models are asked one call at a time."""
+    network: ClassVar[bool] = False
+    """Whether its models need the network; without it, their process gets none."""
 
     @abstractmethod
     def train(self, data: TrainingData, context: TrainingContext) -> Model:

@@ -144,22 +144,49 @@ class Client:
         return _member(self._call("POST", f"{_job(job_id)}/cancel", {}), "job")
 
     def versions(self, service: str) -> list[Document]:
-        """List a service's versions, newest first, with their metrics and aliases."""
+        """List a service's versions, newest first: metrics, aliases, quarantine."""
         return _list(self._call("GET", f"{_service(service)}/versions"), "versions")
 
     def promote(
-        self, service: str, version: int | str, alias: str = "champion", reason: str = ""
+        self,
+        service: str,
+        version: int | str,
+        alias: str = "champion",
+        reason: str = "",
+        *,
+        share: float | None = None,
     ) -> Document:
-        """Let an alias name this version; return the alias."""
-        body = {"version": str(version), **({"reason": reason} if reason else {})}
-        path = f"{_service(service)}/aliases/{quote(alias, safe='')}"
-        return _member(self._call("PUT", path, body), "alias")
+        """Let an alias name this version; return the alias.
+
+        `share`: percent of the calls that a challenger answers.
+        """
+        body: Document = {"version": str(version), **_given(reason)}
+        if share is not None:
+            body["share"] = share
+        return _member(self._call("PUT", _service(service, "aliases", alias), body), "alias")
+
+    def retire(self, service: str, alias: str, reason: str = "") -> Document:
+        """Take a challenger or shadow away; return the alias, which names no version now."""
+        path = _service(service, "aliases", alias)
+        return _member(self._call("DELETE", path, _given(reason), repeatable=False), "alias")
+
+    def quarantine(self, service: str, version: int | str, reason: str) -> Document:
+        """Keep a version from serving.
+
+        Returns `{"version": {…}, "alias": {…} or None}`: where the champion went, if it moved.
+        """
+        path = _service(service, "versions", str(version), "quarantine")
+        return self._call("POST", path, {"reason": reason})
+
+    def release(self, service: str, version: int | str, reason: str = "") -> Document:
+        """Let a version in quarantine be promoted again; return the version."""
+        path = _service(service, "versions", str(version), "release")
+        return _member(self._call("POST", path, _given(reason), repeatable=False), "version")
 
     def rollback(self, service: str, reason: str = "") -> Document:
         """Let champion name the version that it named before; return the alias."""
-        body = {"reason": reason} if reason else {}
-        path = f"{_service(service)}/rollback"
-        return _member(self._call("POST", path, body, repeatable=False), "alias")
+        path = _service(service, "rollback")
+        return _member(self._call("POST", path, _given(reason), repeatable=False), "alias")
 
     def openapi(self) -> Document:
         """Return the OpenAPI document of the declared services."""
@@ -291,8 +318,12 @@ def _job(job_id: str) -> str:
     return f"/v1/jobs/{quote(job_id, safe='')}"
 
 
-def _service(name: str) -> str:
-    return f"/v1/services/{quote(name, safe='')}"
+def _service(*parts: str) -> str:
+    return "/".join(["/v1/services", *(quote(part, safe="") for part in parts)])
+
+
+def _given(reason: str) -> Document:
+    return {"reason": reason} if reason else {}
 
 
 def _object(content: bytes) -> Document:

@@ -74,6 +74,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     job_memory_mb: Annotated[
         int, Meta(ge=0, description="Memory limit of a job's process in MiB; 0 sets none")
     ] = 0
+    host_memory_mb: Annotated[
+        int, Meta(ge=0, description="Memory limit of a model's process in MiB; 0 sets none")
+    ] = 4096
+    host_cpus: Annotated[
+        int, Meta(ge=0, description="CPUs that a model's process may use; 0 means all")
+    ] = 0
+    host_idle_s: Annotated[
+        Seconds, Meta(description="A model's process that nobody asks for so long is ended")
+    ] = 900
+    hosts_memory_mb: Annotated[
+        int,
+        Meta(ge=0, description="Memory budget of all models' processes in MiB; 0 sets none"),
+    ] = 0
+    signing_key: Annotated[
+        str, Meta(description="File with the Ed25519 key that signs versions; made if empty")
+    ] = ""
+    trusted_keys: Annotated[
+        str, Meta(description="Folder of further public keys whose versions are served")
+    ] = ""
     database_timeout_s: Annotated[
         Seconds, Meta(description="How long to wait for a locked or slow database")
     ] = 5

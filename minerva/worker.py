@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from minerva.adapters.queue.celery_app import QUICK_QUEUE, RUN_JOB, TICK, TRAIN_QUEUE, make_celery
+from minerva.layers.abstraction.serving.watcher import Watcher
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -46,12 +47,23 @@ class Sweeps(Protocol):
         """Recover, send again, start what is due."""
 
 
+class Refreshes(Protocol):
+    """Plugins, whose hooks this process calls; see `plugins.catalogue.Plugins`."""
+
+    def refresh(self) -> object:
+        """Look for changes."""
+
+
 class WorkerContainer(Protocol):
     """What of `bootstrap.Container` is needed here."""
 
     @property
     def loaded(self) -> Loaded:
         """Settings."""
+
+    @property
+    def catalogue(self) -> Refreshes:
+        """The plugins."""
 
     @property
     def runner(self) -> RunsJobs:
@@ -88,6 +100,7 @@ def run_worker(container: WorkerContainer, concurrency: int) -> int:
         container.runner.stop()
 
     worker_shutting_down.connect(stop, sender=_hostname(TRAIN_QUEUE), weak=False)
+    _watch_plugins(container)
     return _run(create_worker(container), TRAIN_QUEUE, concurrency)
 
 
@@ -96,6 +109,7 @@ def run_beat(container: WorkerContainer) -> int:
     from celery.beat import Service
 
     app = create_worker(container)
+    _watch_plugins(container)
     schedule_tick(app, container.loaded.settings.sweep_interval_s)
     clock = Service(app, max_interval=1, scheduler_cls=IN_MEMORY, remote_control=False)
     Thread(target=keep_time, args=[clock], name="beat", daemon=True).start()
@@ -103,6 +117,10 @@ def run_beat(container: WorkerContainer) -> int:
         return _run(app, QUICK_QUEUE, 1)
     finally:
         clock.stop()
+
+
+def _watch_plugins(container: WorkerContainer) -> None:
+    Watcher(container.catalogue.refresh, container.loaded.settings.poll_interval_s).start()
 
 
 def keep_time(clock: Service) -> None:

@@ -36,9 +36,8 @@ def create_application() -> Flask:
     opened = ExitStack()
     atexit.register(opened.close)
     container = opened.enter_context(open_web(loaded))
-    look = look_at(container)
-    _look_once(look)
-    watcher = Watcher(look, loaded.settings.poll_interval_s)
+    _look_once(container.look)
+    watcher = Watcher(container.look, loaded.settings.poll_interval_s)
     opened.callback(watcher.stop)
     watcher.start()
     return create_app(house_of(container, loaded))
@@ -60,18 +59,6 @@ def house_of(container: Container, loaded: Loaded) -> House:
         local_only=loaded.local_only,
         max_streams=max(1, settings.web_threads // 2),
     )
-
-
-def look_at(container: Container) -> Callable[[], None]:
-    """Return the look that keeps this process fresh: service files first, then the registry."""
-
-    def look() -> None:
-        try:
-            container.workspace_services.refresh()
-        finally:  # a broken workspace must not keep a new version from being served
-            container.live.refresh()
-
-    return look
 
 
 def _look_once(look: Callable[[], None]) -> None:

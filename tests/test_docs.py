@@ -110,6 +110,8 @@ PARTS = {
     "`training`": declaration.TrainingDeclaration,
     "`gate`": declaration.Gate,
     "`serving`": declaration.ServingDeclaration,
+    "`limits`": declaration.Limits,
+    "`breaker`": declaration.Breaker,
     "A field": Field,
 }
 
@@ -129,6 +131,8 @@ def default(field: msgspec.structs.FieldInfo) -> str:
         return "needed"
     if field.default is None:
         return "none"
+    if isinstance(field.default, msgspec.Struct):
+        return "`{}`"
     value = list(field.default) if isinstance(field.default, tuple) else field.default
     return f"`{json.dumps(value)}`"
 

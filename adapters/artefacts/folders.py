@@ -7,7 +7,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 STALE_S = 24 * 3600
@@ -58,6 +58,15 @@ def copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(reading, writing, 1024 * 1024)
         writing.flush()
         os.fsync(writing.fileno())
+
+
+def size_below(folder: Path) -> int:
+    """Return the bytes of the files below a folder; 0 if there is none."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # another process removes the folder
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def remove_stale(unfinished: Path) -> None:

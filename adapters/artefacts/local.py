@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from minerva.adapters.artefacts.address import address, files_below
-from minerva.adapters.artefacts.folders import appearing, copy, vanish
+from minerva.adapters.artefacts.folders import appearing, copy, size_below, vanish
 from minerva.errors import NotFound, Unavailable
 
 
@@ -38,6 +38,10 @@ class LocalArtefacts:
         """Forget a folder."""
         with self._translated("removed"):
             vanish(self._root / address(digest), self._unfinished)
+
+    def size(self, digest: str) -> int:
+        """Return the bytes of a folder's files."""
+        return size_below(self._root / address(digest))
 
     @property
     def _unfinished(self) -> Path:

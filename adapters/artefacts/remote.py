@@ -63,6 +63,14 @@ class RemoteArtefacts:
                     self._filesystem.rm(path, recursive=True)
             vanish(self._cache / address(digest), self._cache / "unfinished")
 
+    def size(self, digest: str) -> int:
+        """Return the bytes in the store, whether the marker is there or not."""
+        place = self._place(digest)
+        with self._translated("measured"):
+            self._filesystem.invalidate_cache()
+            paths = [path for path in (_marker(place), place) if self._filesystem.exists(path)]
+            return sum(int(self._filesystem.du(path, total=True)) for path in paths)
+
     def _fetch(self, place: str, digest: str, target: Path) -> None:
         sizes = self._sizes(place, digest)
         with self._translated("fetched"), appearing(target, self._cache / "unfinished") as folder:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from minerva.layers.abstraction.registry.store import (
         AliasStore,
         ConfigurationStore,
+        QuarantineStore,
         RevisionStore,
         VersionStore,
     )
@@ -26,6 +27,7 @@ class MetadataStores:
     configurations: ConfigurationStore
     versions: VersionStore
     aliases: AliasStore
+    quarantines: QuarantineStore
     revision: RevisionStore
     jobs: JobStore
     leases: JobLeases
@@ -50,6 +52,7 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
     from minerva.adapters.metadata.keys import SqlKeyStore
     from minerva.adapters.metadata.leases import SqlJobLeases
     from minerva.adapters.metadata.migrate import migrate
+    from minerva.adapters.metadata.quarantines import SqlQuarantineStore
     from minerva.adapters.metadata.revision import SqlRevisionStore
     from minerva.adapters.metadata.tenancy import Database
     from minerva.adapters.metadata.versions import SqlVersionStore
@@ -65,6 +68,7 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
         configurations=SqlConfigurationStore(database),
         versions=SqlVersionStore(database),
         aliases=SqlAliasStore(database),
+        quarantines=SqlQuarantineStore(database),
         revision=SqlRevisionStore(database),
         jobs=SqlJobStore(database),
         leases=SqlJobLeases(database),

@@ -8,11 +8,14 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from minerva.adapters.metadata.quarantines import find_quarantine
 from minerva.adapters.metadata.revision import lock_registry
-from minerva.adapters.metadata.tables import AliasChangeRow, VersionRow, record
+from minerva.adapters.metadata.tables import AliasChangeRow, record
 from minerva.adapters.metadata.tenancy import Database
+from minerva.adapters.metadata.versions import find_version
 from minerva.errors import NotFound
-from minerva.layers.abstraction.registry.records import AliasChange
+from minerva.layers.abstraction.registry.records import AliasChange, Version
+from minerva.layers.abstraction.registry.refusals import refuse_unfit
 
 
 class SqlAliasStore:
@@ -21,38 +24,54 @@ class SqlAliasStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def point(
+    def point(  # noqa: PLR0913 - the parts of a movement, each by name
         self,
         tenant: str,
         service: str,
         alias: str,
-        number: int,
+        number: int | None,
         author: str,
         reason: str,
         now: datetime,
-    ) -> AliasChange:
+        *,
+        share: float | None = None,
+        only_from: int | None = None,
+        back: bool = False,
+    ) -> tuple[AliasChange, bool]:
         """See the port."""
         with self._database.tenant(tenant, write=True) as session:
             registry = lock_registry(session)
-            _demand_version(session, service, number)
-            last = session.scalar(_movements(service, alias).limit(1))
-            if last is None or last.number != number:
-                last = AliasChangeRow(
-                    tenant=tenant,
-                    service=service,
-                    alias=alias,
-                    position=1 if last is None else last.position + 1,
-                    number=number,
-                    previous=None if last is None else last.number,
-                    author=author,
-                    reason=reason,
-                    created_at=now,
-                )
-                session.add(last)
-                registry.revision += 1
-        return record(AliasChange, last)
+            needed = number is None or only_from is not None
+            last = _last_movement(session, service, alias, needed=needed)
+            if last is not None and only_from is not None and last.number != only_from:
+                return record(AliasChange, last), False
+            if number is not None:
+                _demand_fit(session, service, number)
+            if last is not None and (last.number, last.share) == (number, share):
+                return record(AliasChange, last), False
+            moved = AliasChangeRow(
+                tenant=tenant,
+                service=service,
+                alias=alias,
+                position=1 if last is None else last.position + 1,
+                number=number,
+                previous=None if last is None else last.number,
+                author=author,
+                reason=reason,
+                created_at=now,
+                share=share,
+                back=back,
+            )
+            session.add(moved)
+            registry.revision += 1
+        return record(AliasChange, moved), True
 
     def current(self, tenant: str, service: str) -> dict[str, int]:
+        """See the port."""
+        changes = self.latest(tenant, service).values()
+        return {change.alias: change.number for change in changes if change.number is not None}
+
+    def latest(self, tenant: str, service: str) -> dict[str, AliasChange]:
         """See the port."""
         other = aliased(AliasChangeRow)
         newest = (
@@ -61,12 +80,16 @@ class SqlAliasStore:
             .scalar_subquery()
         )
         with self._database.tenant(tenant) as session:
-            changes = session.scalars(
+            rows = session.scalars(
                 select(AliasChangeRow).where(
-                    AliasChangeRow.service == service, AliasChangeRow.position == newest
+                    AliasChangeRow.service == service,
+                    AliasChangeRow.position == newest,
+                    AliasChangeRow.number.is_not(None),
                 )
             )
-            return dict(sorted((change.alias, change.number) for change in changes))
+            changes = [record(AliasChange, row) for row in rows]
+        # sorted here: databases disagree about the order of texts
+        return {change.alias: change for change in sorted(changes, key=lambda one: one.alias)}
 
     def history(self, tenant: str, service: str, alias: str) -> Sequence[AliasChange]:
         """See the port."""
@@ -82,11 +105,16 @@ def _movements(service: str, alias: str) -> Select[AliasChangeRow]:
     )
 
 
-def _demand_version(session: Session, service: str, number: int) -> None:
-    found = session.scalar(
-        select(VersionRow.number).where(VersionRow.service == service, VersionRow.number == number)
-    )
-    if found is None:
-        raise NotFound(
-            f"Service {service} has no version {number}: `minerva versions {service}` lists them."
-        )
+def _last_movement(
+    session: Session, service: str, alias: str, *, needed: bool
+) -> AliasChangeRow | None:
+    last = session.scalar(_movements(service, alias).limit(1))
+    if last is None and needed:
+        raise NotFound(f"Service {service!r} has no {alias}.")
+    return last
+
+
+def _demand_fit(session: Session, service: str, number: int) -> None:
+    """Look again, now that nobody else writes: what was fit when it was asked may not be now."""
+    version = record(Version, find_version(session, service, number))
+    refuse_unfit(version, find_quarantine(session, service, number))

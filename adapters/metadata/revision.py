@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from minerva.adapters.metadata.tables import (
@@ -15,7 +17,14 @@ from minerva.adapters.metadata.tables import (
     record,
 )
 from minerva.adapters.metadata.tenancy import Database
-from minerva.layers.abstraction.registry.records import CHAMPION, Configuration, Served, Version
+from minerva.layers.abstraction.registry.records import (
+    CHALLENGER,
+    CHAMPION,
+    SHADOW,
+    Configuration,
+    Served,
+    Version,
+)
 
 
 def lock_registry(session: Session) -> RegistryRow:
@@ -41,41 +50,61 @@ class SqlRevisionStore:
         """See the port; one statement, so one snapshot at every isolation level."""
         with self._database.every_tenant() as session:
             rows = session.execute(_snapshot()).all()
-            served = [
-                Served(
-                    record(Configuration, row[1]),
-                    None if row[2] is None else record(Version, row[2]),
-                )
-                for row in rows
-                if row[1] is not None
-            ]
+            served = [_served(row) for row in rows if row[1] is not None]
             return rows[0][0], sorted(served, key=_name)
 
 
-def _snapshot() -> Select[int, ConfigurationRow | None, VersionRow | None]:
+def _served(row: Sequence[Any]) -> Served:
+    _, configuration, champion, challenger, share, shadow = row
+    return Served(
+        record(Configuration, configuration),
+        champion=_version(champion),
+        challenger=_version(challenger),
+        share=0.0 if challenger is None else share or 0.0,
+        shadow=_version(shadow),
+    )
+
+
+def _version(row: VersionRow | None) -> Version | None:
+    return None if row is None else record(Version, row)
+
+
+@cache
+def _snapshot() -> Select[*tuple[Any, ...]]:
     """Select the revision once for each service, and once if there is no service at all."""
-    configuration, champion = aliased(ConfigurationRow), aliased(AliasChangeRow)
-    return (
-        select(RegistryRow.revision, configuration, VersionRow)
+    configuration = aliased(ConfigurationRow)
+    query = (
+        select(RegistryRow.revision, configuration)
         .select_from(RegistryRow)
         .outerjoin(configuration, configuration.revision == _newest(configuration))
-        .outerjoin(
-            champion,
-            and_(
-                champion.tenant == configuration.tenant,
-                champion.service == configuration.service,
-                champion.alias == CHAMPION,
-                champion.position == _last(champion),
-            ),
-        )
-        .outerjoin(
-            VersionRow,
-            and_(
-                VersionRow.tenant == champion.tenant,
-                VersionRow.service == champion.service,
-                VersionRow.number == champion.number,
-            ),
-        )
+    )
+    for alias in (CHAMPION, CHALLENGER, SHADOW):
+        change, version = aliased(AliasChangeRow), aliased(VersionRow)
+        query = query.outerjoin(change, _standing(change, configuration, alias))
+        query = query.outerjoin(version, _named(version, change)).add_columns(version)
+        if alias == CHALLENGER:
+            query = query.add_columns(change.share)
+    return query
+
+
+def _standing(
+    change: type[AliasChangeRow], configuration: type[ConfigurationRow], alias: str
+) -> ColumnElement[bool]:
+    """Match the movement that brought a service's alias where it is."""
+    return and_(
+        change.tenant == configuration.tenant,
+        change.service == configuration.service,
+        change.alias == alias,
+        change.position == _last(change),
+    )
+
+
+def _named(version: type[VersionRow], change: type[AliasChangeRow]) -> ColumnElement[bool]:
+    """Match the version that a movement led to; none if it took the alias away."""
+    return and_(
+        version.tenant == change.tenant,
+        version.service == change.service,
+        version.number == change.number,
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -127,10 +128,14 @@ class VersionRow(TenantOwned, Base):
     configuration_revision: Mapped[int]
     job_id: Mapped[str | None]
     created_at: Mapped[datetime]
+    pruned_at: Mapped[datetime | None]
 
 
 class AliasChangeRow(TenantOwned, Base):
-    """See `AliasChange`; `position` counts the movements of one alias from 1."""
+    """See `AliasChange`; `position` counts the movements of one alias from 1.
+
+    A movement that took the alias away names no version, and refers to none.
+    """
 
     __tablename__ = "alias_changes"
     __table_args__ = (
@@ -144,8 +149,29 @@ class AliasChangeRow(TenantOwned, Base):
     service: Mapped[str] = mapped_column(primary_key=True)
     alias: Mapped[str] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int]
+    number: Mapped[int | None]
     previous: Mapped[int | None]
+    author: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+    share: Mapped[float | None] = mapped_column(Double)
+    back: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class QuarantineRow(TenantOwned, Base):
+    """See `Quarantine`."""
+
+    __tablename__ = "quarantines"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant", "service", "number"],
+            ["versions.tenant", "versions.service", "versions.number"],
+        ),
+    )
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     author: Mapped[str]
     reason: Mapped[str]
     created_at: Mapped[datetime]

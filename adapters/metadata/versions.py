@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
+from datetime import datetime
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from minerva.adapters.metadata.revision import lock_registry
-from minerva.adapters.metadata.tables import VersionRow, record
+from minerva.adapters.metadata.tables import AliasChangeRow, VersionRow, record
 from minerva.adapters.metadata.tenancy import Database
+from minerva.errors import NotFound
 from minerva.layers.abstraction.registry.records import NewVersion, Version
 
 
@@ -29,6 +31,9 @@ class SqlVersionStore:
                 given = {field.name: getattr(version, field.name) for field in fields(NewVersion)}
                 row = VersionRow(**given, number=_last_number(session, version.service) + 1)
                 session.add(row)
+                registry.revision += 1
+            elif row.pruned_at is not None and row.digest == version.digest:
+                row.pruned_at = None  # its content has come back
                 registry.revision += 1
         return record(Version, row)
 
@@ -49,6 +54,61 @@ class SqlVersionStore:
                 .order_by(VersionRow.number.desc())
             )
             return [record(Version, row) for row in rows]
+
+    def prune(
+        self, tenant: str, service: str, numbers: Collection[int], now: datetime
+    ) -> Sequence[Version]:
+        """See the port."""
+        with self._database.tenant(tenant, write=True) as session:
+            lock_registry(session)  # so that nobody promotes one of them meanwhile
+            rows = session.scalars(_prunable(service, numbers)).all()
+            for row in rows:
+                row.pruned_at = now
+        return [record(Version, row) for row in rows]
+
+    def digests_in_use(self) -> set[str]:
+        """See the port."""
+        kept = select(VersionRow.digest).where(VersionRow.pruned_at.is_(None)).distinct()
+        with self._database.every_tenant() as session:
+            return set(session.scalars(kept))
+
+
+def find_version(session: Session, service: str, number: int) -> VersionRow:
+    """Return a version as this transaction sees it. Raises NotFound."""
+    found = session.scalar(
+        select(VersionRow).where(VersionRow.service == service, VersionRow.number == number)
+    )
+    if found is None:
+        raise NotFound(
+            f"Service {service} has no version {number}: `minerva versions {service}` lists them."
+        )
+    return found
+
+
+def _prunable(service: str, numbers: Collection[int]) -> Select[VersionRow]:
+    """Select, newest first, those that are there and that no alias names."""
+    other = aliased(AliasChangeRow)
+    last = (
+        select(func.max(other.position))
+        .where(other.service == AliasChangeRow.service, other.alias == AliasChangeRow.alias)
+        .correlate(AliasChangeRow)
+        .scalar_subquery()
+    )
+    named = select(AliasChangeRow.number).where(
+        AliasChangeRow.service == service,
+        AliasChangeRow.position == last,
+        AliasChangeRow.number.is_not(None),
+    )
+    return (
+        select(VersionRow)
+        .where(
+            VersionRow.service == service,
+            VersionRow.number.in_(numbers),
+            VersionRow.pruned_at.is_(None),
+            VersionRow.number.not_in(named),
+        )
+        .order_by(VersionRow.number.desc())
+    )
 
 
 def _same(session: Session, version: NewVersion) -> VersionRow | None:

@@ -61,6 +61,7 @@ class Constant(Algorithm):
     """The same declared answer for every record."""
 
     name = "constant"
+    runtime = "inline"
     Parameters = ConstantParameters
     needs_data = False
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minerva import Batch, FieldType, InvalidData, Predictions, Schema
+from minerva.layers.application.models.libraries import xgboost_library
 from minerva.layers.application.xgboost_objectives import Reading
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ DEEPEST = 500
 
 def read_booster(raw: bytes, file: str) -> Booster:
     """Read UBJ or JSON bytes; the booster uses one thread. Raises InvalidData if it cannot be read."""
-    import xgboost
+    xgboost = xgboost_library()
 
     if raw.startswith(b"binf"):
         raise InvalidData(
@@ -46,7 +47,7 @@ def read_booster(raw: bytes, file: str) -> Booster:
     )
     if len(raw) < SHORTEST or b"learner" not in raw or (is_json(raw) and _depth(raw) > DEEPEST):
         raise refusal
-    booster = xgboost.Booster()
+    booster: Booster = xgboost.Booster()
     try:
         booster.load_model(bytearray(raw))
         booster.set_param({"nthread": 1})
@@ -124,7 +125,7 @@ class _Explainer:
 
     def contributions(self, batch: Batch) -> NDArray[Any]:
         """Return shape (n, outputs, features + 1); the last column is the bias."""
-        import xgboost
+        xgboost = xgboost_library()
 
         data = xgboost.DMatrix(batch.matrix(), feature_types=feature_types(batch.schema), nthread=1)
         with self._lock:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minerva import AlgorithmFailed, TrainingContext, TrainingData
+from minerva.layers.application.models.libraries import xgboost_library
 from minerva.layers.application.xgboost_booster import feature_names, feature_types
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def fit(data: TrainingData, task: Task, context: TrainingContext) -> tuple[bytes
 
     Raises AlgorithmFailed if XGBoost itself gives up.
     """
-    import xgboost
+    xgboost = xgboost_library()
 
     try:
         return _fit(data, task, context)
@@ -78,7 +79,7 @@ def fit(data: TrainingData, task: Task, context: TrainingContext) -> tuple[bytes
 
 
 def _fit(data: TrainingData, task: Task, context: TrainingContext) -> tuple[bytes, dict[str, Any]]:
-    import xgboost
+    xgboost = xgboost_library()
 
     wanted: TreeParameters = context.parameters
     features = data.inputs.matrix()
@@ -137,9 +138,9 @@ def _settings(task: Task, context: TrainingContext) -> dict[str, Any]:
 def _rows(
     features: NDArray[np.float32], task: Task, context: TrainingContext, mask: NDArray[np.bool_]
 ) -> DMatrix:
-    import xgboost
+    xgboost = xgboost_library()
 
-    return xgboost.DMatrix(
+    rows: DMatrix = xgboost.DMatrix(
         features[mask],
         label=task.labels[mask],
         weight=None if task.weights is None else task.weights[mask],
@@ -147,6 +148,7 @@ def _rows(
         feature_types=feature_types(context.schema),
         nthread=context.threads,
     )
+    return rows
 
 
 def _reporter(progress: Progress, rounds: int, metric: str) -> TrainingCallback:

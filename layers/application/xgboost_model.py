@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -21,6 +20,7 @@ from minerva import (
     Batch,
     Context,
     FieldType,
+    Inspected,
     InvalidConfiguration,
     Parameters,
     Predictions,
@@ -30,6 +30,8 @@ from minerva import (
     hookimpl,
 )
 from minerva.errors import Fault
+from minerva.layers.application.models.libraries import xgboost_library
+from minerva.layers.application.models.workspace_file import find, head, read
 from minerva.layers.application.xgboost_booster import (
     BoosterModel,
     feature_names,
@@ -37,10 +39,18 @@ from minerva.layers.application.xgboost_booster import (
     read_booster,
 )
 from minerva.layers.application.xgboost_objectives import CLASSES, Reading, reading_of
+from minerva.layers.application.xgboost_schema import (
+    class_count_of,
+    inspected,
+    kept_categories,
+    objective_of,
+)
 
 if TYPE_CHECKING:
     from xgboost import Booster
 
+OLD = b"binf"
+"""How XGBoost's old binary format begins; recognised, so that its owner is told what to do."""
 FILES = {False: "model.ubj", True: "model.json"}
 
 
@@ -82,6 +92,7 @@ class XGBoostModel(Algorithm):
     """A trained XGBoost model brought as a .ubj or .json file; trees (gbtree, dart) only."""
 
     name = "xgboost.model"
+    runtime = "inline"
     Parameters = XGBoostModelParameters
     needs_data = False
 
@@ -89,12 +100,22 @@ class XGBoostModel(Algorithm):
         """Read and check the file; nothing is learnt. InvalidConfiguration or InvalidData say why not."""
         del data
         path: str = context.parameters.path
-        return _imported(_read(path, context.workspace), context, path)
+        return _imported(read(find(path, context.workspace)), context, path)
 
     def load(self, folder: Path, context: Context) -> ImportedModel:
         """Read the copy that `save` made."""
         file = next(folder / name for name in FILES.values() if (folder / name).exists())
         return _imported(file.read_bytes(), context, file.name)
+
+    def recognises(self, path: Path) -> bool:
+        """Tell by the first bytes: an object whose first members are XGBoost's."""
+        start = head(path)
+        return start.startswith(OLD) or (start[:1] == b"{" and b"learner" in start)
+
+    def inspect(self, path: Path, context: Context | None) -> Inspected:
+        """Tell names, types and categories of the features, and what the objective gives."""
+        del context
+        return inspected(read_booster(read(path), path.name), path.name)
 
 
 @hookimpl
@@ -112,33 +133,6 @@ def _imported(raw: bytes, context: Context, file: str) -> ImportedModel:
     model = BoosterModel(context.schema, reading, booster, _rounds(booster, context.parameters))
     _try(model, file)
     return ImportedModel(model, raw)
-
-
-def _read(path: str, workspace: Path) -> bytes:
-    root = workspace.resolve()
-    try:
-        file = (root / path).resolve()
-        if not file.is_relative_to(root):
-            raise _refusal(
-                "The model file must be in the workspace: copy it there.", "leads out of it"
-            )
-        if not S_ISREG(file.stat().st_mode):
-            raise _refusal(f"{path!r} is not a model file.", "not a regular file")
-        return file.read_bytes()
-    except FileNotFoundError as error:
-        message = f"There is no model file {path!r} in the workspace."
-        raise _refusal(message, "no such file") from error
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # a null byte; before 3.13, a link to itself
-        message = "The model file cannot be read: check its name and its permissions."
-        raise _refusal(message, "cannot be read") from error
-
-
-def _refusal(message: str, fault: str) -> InvalidConfiguration:
-    return InvalidConfiguration(message, faults=[Fault("/parameters/path", fault)])
 
 
 def _feature_faults(booster: Booster, schema: Schema) -> list[Fault]:
@@ -176,19 +170,14 @@ def _type_faults(booster: Booster, schema: Schema) -> list[Fault]:
 
 def _category_faults(booster: Booster, schema: Schema) -> list[Fault]:
     """Compare the values that a model trained from a DataFrame has kept (XGBoost 3.1 and newer)."""
-    if not hasattr(booster, "get_categories") or "c" not in (booster.feature_types or ()):
-        return []
-    kept = booster.get_categories(export_to_arrow=True)
-    if kept.empty():
-        return []
     return [
         Fault(
-            f"/schema/inputs/{name}",
+            f"/schema/inputs/{schema.features[position]}",
             "its values must be the model's, in the model's order: "
-            + ", ".join(map(repr, values.to_pylist()[:20])),
+            + ", ".join(map(repr, values[:20])),
         )
-        for name, (_, values) in zip(schema.features, kept.to_arrow(), strict=True)
-        if values is not None and values.to_pylist() != list(schema.inputs[name].values)
+        for position, values in kept_categories(booster).items()
+        if values != list(schema.inputs[schema.features[position]].values)
     ]
 
 
@@ -198,10 +187,8 @@ def _reading(booster: Booster, schema: Schema, file: str) -> Reading:
             f"{file} gives one output, but the schema has {len(schema.output)}.",
             faults=[Fault("/schema/output", "has more than one output")],
         )
-    learner: dict[str, Any] = msgspec.json.decode(booster.save_config())["learner"]
-    objective: str = learner["objective"]["name"]
+    objective, classes = objective_of(booster), class_count_of(booster)
     reading = reading_of(objective, schema.target()[1])
-    classes = int(learner["learner_model_param"]["num_class"])
     if objective in CLASSES and classes != reading.width:
         raise InvalidConfiguration(
             f"{file} tells {classes} classes apart, but the output has {reading.width} values.",
@@ -217,7 +204,7 @@ def _rounds(booster: Booster, parameters: XGBoostModelParameters) -> tuple[int, 
 
 def _try(model: BoosterModel, file: str) -> None:
     """Predict one record of missing values: shows at once what would fail at every call."""
-    import xgboost
+    xgboost = xgboost_library()
 
     schema = model.schema
     columns = {

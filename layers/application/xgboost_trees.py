@@ -42,6 +42,7 @@ class XGBoostClassifier(Algorithm):
     """Boosted trees that tell which value of a category, or whether true; with probabilities."""
 
     name = "xgboost.classifier"
+    runtime = "inline"
     Parameters = ClassifierParameters
 
     def train(self, data: TrainingData, context: TrainingContext) -> TrainedTrees:
@@ -64,6 +65,7 @@ class XGBoostRegressor(Algorithm):
     """Boosted trees that tell a number."""
 
     name = "xgboost.regressor"
+    runtime = "inline"
     Parameters = RegressorParameters
 
     def train(self, data: TrainingData, context: TrainingContext) -> TrainedTrees:

@@ -8,6 +8,7 @@ import click
 
 from minerva.cli import screen
 from minerva.cli.command import Command
+from minerva.cli.plugins import find_plugins
 from minerva.cli.session import Session, pass_session
 
 
@@ -21,11 +22,7 @@ def algorithms(session: Session, name: str | None) -> None:
       minerva algorithms
       minerva algorithms xgboost.classifier
     """
-    from minerva.cli.control import log_beside
-    from minerva.layers.abstraction.plugins.catalogue import discover
-
-    log_beside(session.load())
-    catalogue = discover(session.workspace)
+    catalogue = find_plugins(session)
     chosen = [catalogue.find(name)] if name else list(catalogue.algorithms.values())
     listed: list[dict[str, Any]] = [
         {

@@ -8,12 +8,13 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from minerva.cli.check import Check, asked
+from minerva.cli.model_checks import environments, keeper, sandbox, signing
 from minerva.cli.presence import find
 from minerva.cli.processes import RUN_FOLDER
 from minerva.cli.session import SETTINGS_FILE, Session
@@ -32,16 +33,6 @@ NO_SUCH_JOB = "doctor"
 """Sent through the queue; a worker finds no job of this id and does nothing."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """The answer to one question; `todo` says what to do where it is not fine."""
-
-    name: str
-    fine: bool
-    says: str
-    todo: str = ""
-
-
 def examine(session: Session) -> Iterator[Check]:
     """Ask everything, in the order in which one thing needs the other."""
     yield _python()
@@ -53,7 +44,10 @@ def examine(session: Session) -> Iterator[Check]:
         return
     yield Check("settings", True, _changed(loaded))
     yield _disk(loaded)
-    yield from _parts(loaded)
+    key = signing(loaded)
+    yield key
+    if key.fine:  # no part can be opened without it
+        yield from _parts(loaded)
     yield from _sidecar(session)
 
 
@@ -92,6 +86,8 @@ def _parts(loaded: Loaded) -> Iterator[Check]:
             yield _worker(container)
             yield _plugins(container)
             yield from _services(container)
+            yield keeper(container)
+            yield sandbox()
     except MinervaError as error:
         yield Check("database", False, str(error), "look at database_url: minerva settings")
 
@@ -100,14 +96,6 @@ def _database(loaded: Loaded) -> str:
     from minerva.settings import mask_password
 
     return mask_password(loaded.database_url)
-
-
-def _asked(name: str, todo: str, question: Callable[[], str]) -> Check:
-    """Ask a question that answers with what is fine, or raises."""
-    try:
-        return Check(name, True, question())
-    except (MinervaError, OSError) as error:
-        return Check(name, False, str(error), todo)
 
 
 def _artefacts(container: Container) -> Check:
@@ -123,7 +111,7 @@ def _artefacts(container: Container) -> Check:
         container.artefacts.delete(digest)
         return f"{mask_password(container.loaded.artefacts_url)}: written, read, deleted"
 
-    return _asked("artefacts", "look at artefacts_url: minerva settings", write_and_read)
+    return asked("artefacts", "look at artefacts_url: minerva settings", write_and_read)
 
 
 def _queue(container: Container) -> Check:
@@ -133,7 +121,7 @@ def _queue(container: Container) -> Check:
         container.queue.send(NO_SUCH_JOB, "ping")
         return f"{mask_password(container.loaded.queue_url)}: takes messages"
 
-    return _asked("queue", "look at queue_url: minerva settings", send)
+    return asked("queue", "look at queue_url: minerva settings", send)
 
 
 def _worker(container: Container) -> Check:
@@ -171,6 +159,7 @@ def _services(container: Container) -> Iterator[Check]:
     else:
         names = ", ".join(one.service for one in declared.services)
         yield Check("services", True, names or "none yet: minerva new service --help")
+    yield environments(container, declared.services)
     for declaration in declared.services:
         if declaration.data is not None:
             yield _data(container, declaration.service, declaration.data)
@@ -183,7 +172,7 @@ def _data(container: Container, service: str, data: DataDeclaration) -> Check:
         source = container.versioning.open_source(expand(data, os.environ))
         return f"readable, {next(iter(source.frames(100))).shape[1]} columns"
 
-    return _asked(f"data of {service}", "look at `data:` in its file", read)
+    return asked(f"data of {service}", "look at `data:` in its file", read)
 
 
 def _sidecar(session: Session) -> Iterator[Check]:
@@ -191,7 +180,10 @@ def _sidecar(session: Session) -> Iterator[Check]:
         with session.client(timeout_s=5) as client:
             status = client.ready().get("status")
             yield Check("sidecar", status == "ready", f"{client.url} is {status}", "minerva logs")
-            yield _served(client)
+            served = _served(client)
+            yield served
+            if served.name != "key":
+                yield _hooks(client)
     except MinervaError as error:
         yield Check("sidecar", False, str(error), "minerva up")
 
@@ -206,3 +198,16 @@ def _served(client: Client) -> Check:
         return Check("serving", False, "\n".join(problems), "minerva logs --level warning")
     serving = [one["service"] for one in services if one.get("version")]
     return Check("serving", True, ", ".join(serving) or "nothing yet: minerva train SERVICE")
+
+
+def _hooks(client: Client) -> Check:
+    """Ask the sidecar, since each process switches off for itself the hooks that keep failing."""
+    problems = client.service_list().get("problems", [])
+    off = [f"{one['where']}: {one['message']}" for one in problems if _tells_of_hook(one)]
+    says = "\n".join(off) or "none is switched off"
+    return Check("hooks", not off, says, "mend the plugin; minerva logs --level warning says why")
+
+
+def _tells_of_hook(problem: dict[str, str]) -> bool:
+    """Whether it is no file's problem: those were told of above."""
+    return problem["message"].startswith("hook ")

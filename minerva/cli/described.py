@@ -1,4 +1,4 @@
-"""A service's schema as the sidecar describes it: lists of fields, each with its name."""
+"""A service and its versions as the sidecar describes them."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ def fields(schema: Described, part: str) -> dict[str, Described]:
 def known(schema: Described) -> list[str]:
     """Return the names that a record may have: key and inputs."""
     return [*([schema["key"]] if schema.get("key") else []), *fields(schema, "inputs")]
+
+
+def share_of(alias: str, described: Described) -> str:
+    """Return ", 10 % of the calls" for a challenger, nothing for other aliases."""
+    share = described.get("share")
+    return f", {share:g} % of the calls" if alias == "challenger" and share is not None else ""

@@ -12,7 +12,7 @@ from minerva.cli.command import Command
 from minerva.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from minerva.cli.checks import Check
+    from minerva.cli.check import Check
 
 NAME_WIDTH = 16
 
@@ -20,7 +20,7 @@ NAME_WIDTH = 16
 @click.command(cls=Command)
 @pass_session
 def doctor(session: Session) -> None:
-    """Check workspace, settings, database, artefacts, queue, worker, sidecar, plugins, services, data.
+    """Check everything: workspace, stores, worker, sidecar, plugins, services, data, where models run.
 
     Exit code 1 if anything is not as it should be.
 

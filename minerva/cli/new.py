@@ -1,4 +1,4 @@
-"""`minerva new`: write a declaration from what a file holds."""
+"""`minerva new`: write a declaration from what a file holds, or begin an algorithm."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 
 from minerva.cli import screen
 from minerva.cli.command import Group
+from minerva.cli.new_algorithm import algorithm
 from minerva.cli.session import Session, pass_session
 from minerva.errors import Conflict, InvalidConfiguration
 
@@ -26,12 +27,13 @@ CHUNK_ROWS = 50_000
 FEW_VALUES = 6
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, commands=[algorithm])
 def new() -> None:
-    """Write a new declaration.
+    """Write a new declaration of a service, or a new algorithm.
 
-    Example:
+    Examples:
       minerva new service churn --from-csv customers.csv --target churned
+      minerva new algorithm nearest
     """
 
 

@@ -5,25 +5,30 @@ from __future__ import annotations
 import click
 
 from minerva.cli.algorithms import algorithms
+from minerva.cli.aliases import promote, retire, rollback
 from minerva.cli.command import Program
 from minerva.cli.doctor import doctor
+from minerva.cli.import_ import import_
 from minerva.cli.init import init
 from minerva.cli.jobs import jobs
 from minerva.cli.keys import keys
 from minerva.cli.logs import logs
 from minerva.cli.new import new
 from minerva.cli.openapi import openapi
+from minerva.cli.plugins import plugins
 from minerva.cli.predict import predict
 from minerva.cli.processes import beat, serve, worker
-from minerva.cli.services import promote, rollback, services, versions
+from minerva.cli.services import services
 from minerva.cli.settings import settings
+from minerva.cli.test import test
 from minerva.cli.train import train
 from minerva.cli.up import up
+from minerva.cli.versions import versions
 
 SECTIONS = {
-    "Begin": ("init", "new", "up"),
-    "Use": ("train", "predict", "services", "versions", "promote", "rollback", "jobs"),
-    "Look": ("logs", "doctor", "settings", "algorithms", "openapi"),
+    "Begin": ("init", "new", "import", "test", "up"),
+    "Use": ("train", "predict", "services", "versions", "promote", "retire", "rollback", "jobs"),
+    "Look": ("logs", "doctor", "settings", "plugins", "algorithms", "openapi"),
     "Run": ("keys", "serve", "worker", "beat"),
 }
 
@@ -46,8 +51,8 @@ def program() -> None:
 
 
 for command in (
-    init, new, up, train, predict, services, versions, promote, rollback, jobs,
-    logs, doctor, settings, algorithms, openapi, keys, serve, worker, beat,
+    init, new, import_, test, up, train, predict, services, versions, promote, retire, rollback, jobs,
+    logs, doctor, settings, plugins, algorithms, openapi, keys, serve, worker, beat,
 ):  # fmt: skip
     program.add_command(command)
 

@@ -1,4 +1,4 @@
-"""`minerva services`, `versions`, `promote`, `rollback`: what is served, and which version of it."""
+"""`minerva services`: what is served."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from minerva.cli import screen
-from minerva.cli.command import Command, Group
-from minerva.cli.described import Described, fields
+from minerva.cli.command import Group
+from minerva.cli.described import Described, fields, share_of
 from minerva.cli.session import Session, pass_session
 
 Document = dict[str, Any]
@@ -46,75 +46,10 @@ def show_service(session: Session, service: str) -> None:
         return
     shown = ("service", "description", "algorithm", "configuration_revision")
     facts = [(name.replace("_", " "), described[name]) for name in shown if described.get(name)]
-    screen.show_pairs([*facts, ("serves", _serves(described)), *_problem(described)])
+    facts += [("serves", _serves(described)), *_beside(described), *_problem(described)]
+    screen.show_pairs(facts)
     screen.say("")
     screen.show_table(("field", "role", "type", "means"), _fields(described.get("schema", {})))
-
-
-@click.command(cls=Command)
-@click.argument("service")
-@pass_session
-def versions(session: Session, service: str) -> None:
-    """List a service's versions, newest first, with their metrics.
-
-    Example:
-      minerva versions churn
-    """
-    with session.client() as client:
-        listed = client.versions(service)
-    if session.json:
-        screen.show_json({"versions": listed})
-        return
-    if not listed:
-        screen.say(f"{service} has no version yet: minerva train {service}")
-        return
-    names = list(dict.fromkeys(name for one in listed for name in one.get("metrics", {})))
-    rows = (
-        (one.get("version"), ", ".join(one.get("aliases", [])), screen.moment(one.get("created_at")),
-         *(one.get("metrics", {}).get(name) for name in names), one.get("job_id"))
-        for one in listed
-    )  # fmt: skip
-    screen.show_table(("version", "alias", "made (UTC)", *names, "job"), rows, right=names)
-
-
-@click.command(cls=Command)
-@click.argument("service")
-@click.argument("version", type=click.IntRange(min=1))
-@click.option("--alias", default="champion", show_default=True, help="The alias to move.")
-@click.option("--reason", default="", help="Why; kept in the history.")
-@pass_session
-def promote(session: Session, service: str, version: int, alias: str, reason: str) -> None:
-    """Let a version serve: it proves its goldens first.
-
-    Example:
-      minerva promote churn 3 --reason "better on new customers"
-    """
-    with session.client() as client:
-        change = client.promote(service, version, alias, reason)
-    _moved(session, service, change, f"{alias} of {service} is version {version} now.")
-
-
-@click.command(cls=Command)
-@click.argument("service")
-@click.option("--reason", default="", help="Why; kept in the history.")
-@pass_session
-def rollback(session: Session, service: str, reason: str) -> None:
-    """Let the version before the present champion serve again.
-
-    Example:
-      minerva rollback churn
-    """
-    with session.client() as client:
-        change = client.rollback(service, reason)
-    _moved(session, service, change, f"champion of {service} is version {change['version']} again.")
-
-
-def _moved(session: Session, service: str, change: Document, said: str) -> None:
-    if session.json:
-        screen.show_json(change)
-        return
-    screen.say(said)
-    screen.remark(f"Look at all of them: minerva versions {service}")
 
 
 def _list(session: Session) -> None:
@@ -152,6 +87,20 @@ def _serves(described: Document) -> Any:
     if version is None:
         return screen.coloured("no version yet", "yellow")
     return screen.coloured(f"version {version}", "green" if described.get("ready") else "red")
+
+
+def _beside(described: Document) -> list[tuple[str, Any]]:
+    """Who else is asked, and who must not be."""
+    shown = [
+        (alias, f"version {version}{share_of(alias, described)}")
+        for alias, version in described.get("aliases", {}).items()
+        if alias != "champion"
+    ]
+    kept = [
+        ("in quarantine", f"version {one.get('version')}: {one.get('reason')}")
+        for one in described.get("quarantined", [])
+    ]
+    return [*shown, *kept]
 
 
 def _problem(described: Document) -> list[tuple[str, Any]]:

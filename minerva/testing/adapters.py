@@ -167,6 +167,15 @@ class ArtefactStoreContract:
         with pytest.raises(NotFound):
             store.fetch(DIGEST)
 
+    def test_tells_what_deleting_would_free(self, store: ArtefactStore, model: Path) -> None:
+        store.put(DIGEST, model)
+        files = sum(len(data) for data in content(model).values())
+
+        assert files <= store.size(DIGEST) < files + 1000  # a store may keep a few bytes of its own
+        assert store.size(OTHER_DIGEST) == 0
+        store.delete(DIGEST)
+        assert store.size(DIGEST) == 0
+
     def test_deletes_what_is_not_there_without_complaint(self, store: ArtefactStore) -> None:
         store.delete(DIGEST)
 
@@ -187,7 +196,12 @@ class ArtefactStoreContract:
     def test_refuses_what_is_not_a_digest(
         self, store: ArtefactStore, model: Path, digest: str
     ) -> None:
-        for action in (store.fetch, store.delete, lambda wrong: store.put(wrong, model)):
+        for action in (
+            store.fetch,
+            store.delete,
+            store.size,
+            lambda wrong: store.put(wrong, model),
+        ):
             with pytest.raises(InvalidData, match="64 lower-case hexadecimal"):
                 action(digest)
 

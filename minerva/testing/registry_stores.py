@@ -1,4 +1,4 @@
-"""What every store of configurations, versions and aliases must do."""
+"""What every store of configurations and versions must do; see `alias_stores` for aliases."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any, Protocol
 import pytest
 
 from minerva.errors import NotFound
-from minerva.layers.abstraction.registry.records import CHAMPION, NewVersion, Served, Version
+from minerva.layers.abstraction.registry.records import CHAMPION, NewVersion, Version
 from minerva.layers.abstraction.registry.store import (
     AliasStore,
     ConfigurationStore,
+    QuarantineStore,
     RevisionStore,
     VersionStore,
 )
@@ -32,6 +33,8 @@ class RegistryStores(Protocol):
     @property
     def aliases(self) -> AliasStore: ...
     @property
+    def quarantines(self) -> QuarantineStore: ...
+    @property
     def revision(self) -> RevisionStore: ...
 
 
@@ -50,7 +53,7 @@ def a_version(digest: str = "v", service: str = "churn", tenant: str = "acme") -
 
 
 class RegistryStoreContract:
-    """Configurations, versions, aliases and the registry revision, as one registry."""
+    """Configurations, versions and the registry revision, as one registry."""
 
     def test_a_declaration_becomes_revision_1_and_reads_back_as_it_was(
         self, stores: RegistryStores
@@ -188,67 +191,53 @@ class RegistryStoreContract:
         assert {version.number for version in made} == {1}
         assert stores.revision.current() == 1
 
-    def test_an_alias_points_to_a_version_and_remembers_the_one_before(
+    def test_versions_are_pruned_once_and_nothing_that_is_served_changes(
         self, stores: RegistryStores
     ) -> None:
-        self._register(stores, 2)
-
-        first = stores.aliases.point("acme", "churn", CHAMPION, 1, "ann", "first", NOW)
-        second = stores.aliases.point("acme", "churn", CHAMPION, 2, "bob", "better", NOW)
-
-        assert (first.previous, second.previous) == (None, 1)
-        assert stores.aliases.current("acme", "churn") == {CHAMPION: 2}
-        assert stores.aliases.history("acme", "churn", CHAMPION) == [second, first]
-
-    def test_each_alias_moves_by_itself(self, stores: RegistryStores) -> None:
-        self._register(stores, 2)
-        stores.aliases.point("acme", "churn", CHAMPION, 1, "ann", "", NOW)
-        stores.aliases.point("acme", "churn", "shadow", 2, "ann", "", NOW)
-
-        assert stores.aliases.current("acme", "churn") == {CHAMPION: 1, "shadow": 2}
-        assert len(stores.aliases.history("acme", "churn", "shadow")) == 1
-
-    def test_pointing_where_it_points_changes_nothing(self, stores: RegistryStores) -> None:
-        self._register(stores, 1)
-        first = stores.aliases.point("acme", "churn", CHAMPION, 1, "ann", "first", NOW)
+        self._register(stores, 3)
         revision = stores.revision.current()
 
-        again = stores.aliases.point("acme", "churn", CHAMPION, 1, "bob", "again", NOW)
+        pruned = stores.versions.prune("acme", "churn", [1, 2, 9], NOW)
+        again = stores.versions.prune("acme", "churn", [1], NOW + timedelta(days=1))
 
-        assert again == first
+        assert [(version.number, version.pruned_at) for version in pruned] == [(2, NOW), (1, NOW)]
+        assert again == []
+        listed = stores.versions.list("acme", "churn")
+        assert [version.pruned_at for version in listed] == [None, NOW, NOW]
+        assert stores.versions.get("acme", "churn", 1) == listed[2]
         assert stores.revision.current() == revision
 
-    def test_moving_an_alias_bumps_the_registry_once(self, stores: RegistryStores) -> None:
-        self._register(stores, 1)
+    def test_digests_in_use_are_those_of_every_tenant_without_what_was_pruned(
+        self, stores: RegistryStores
+    ) -> None:
+        self._register(stores, 3)
+        stores.versions.register(a_version("v1", tenant="other"))
+
+        stores.versions.prune("acme", "churn", [1, 2], NOW)
+
+        assert stores.versions.digests_in_use() == {"v1", "v3"}
+
+    def test_a_pruned_version_whose_content_comes_again_is_there_again(
+        self, stores: RegistryStores
+    ) -> None:
+        first = stores.versions.register(a_version("v1"))
+        stores.versions.prune("acme", "churn", [1], NOW)
         revision = stores.revision.current()
 
-        stores.aliases.point("acme", "churn", CHAMPION, 1, "ann", "", NOW)
+        assert stores.versions.register(a_version("v1")) == first
 
+        assert stores.versions.digests_in_use() == {"v1"}
         assert stores.revision.current() == revision + 1
 
-    def test_an_alias_cannot_point_to_a_version_that_is_not_there(
+    def test_a_pruned_version_of_a_job_does_not_come_back_with_other_content(
         self, stores: RegistryStores
     ) -> None:
-        self._register(stores, 1)
-        revision = stores.revision.current()
+        stores.versions.register(replace(a_version("v1"), job_id="job-1"))
+        stores.versions.prune("acme", "churn", [1], NOW)
 
-        with pytest.raises(NotFound, match="no version 2"):
-            stores.aliases.point("acme", "churn", CHAMPION, 2, "ann", "", NOW)
+        again = stores.versions.register(replace(a_version("v2"), job_id="job-1"))
 
-        assert stores.aliases.current("acme", "churn") == {}
-        assert stores.revision.current() == revision
-
-    def test_movements_at_once_make_one_unbroken_history(self, stores: RegistryStores) -> None:
-        self._register(stores, 8)
-
-        at_once(8, lambda i: stores.aliases.point("acme", "churn", CHAMPION, i + 1, "ann", "", NOW))
-
-        history = stores.aliases.history("acme", "churn", CHAMPION)
-        assert len(history) == 8
-        assert [change.previous for change in history] == [
-            *[change.number for change in history[1:]],
-            None,
-        ]
+        assert (again.number, again.pruned_at) == (1, NOW)
 
     def test_an_empty_registry_is_at_revision_0_and_serves_nothing(
         self, stores: RegistryStores
@@ -256,35 +245,16 @@ class RegistryStoreContract:
         assert stores.revision.current() == 0
         assert stores.revision.served() == (0, [])
 
-    def test_served_is_the_newest_configuration_and_the_champion_of_every_tenant(
-        self, stores: RegistryStores
-    ) -> None:
-        stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW)
-        newest = stores.configurations.declare("acme", "churn", "d2", {}, "ann", NOW)
-        other = stores.configurations.declare("other", "churn", "d1", {}, "ann", NOW)
-        self._register(stores, 2)
-        for number in (1, 2, 1):
-            stores.aliases.point("acme", "churn", CHAMPION, number, "ann", "", NOW)
-        stores.aliases.point("acme", "churn", "shadow", 2, "ann", "", NOW)
-
-        revision, served = stores.revision.served()
-
-        assert revision == stores.revision.current()
-        champion = stores.versions.get("acme", "churn", 1)
-        assert served == [Served(newest, champion), Served(other, None)]
-
     def test_a_tenant_sees_nothing_of_another(self, stores: RegistryStores) -> None:
         stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW)
         self._register(stores, 1)
-        stores.aliases.point("acme", "churn", CHAMPION, 1, "ann", "", NOW)
 
         assert stores.configurations.latest("other", "churn") is None
         assert stores.configurations.get("other", "churn", 1) is None
         assert stores.configurations.list_latest("other") == []
         assert stores.versions.get("other", "churn", 1) is None
         assert stores.versions.list("other", "churn") == []
-        assert stores.aliases.current("other", "churn") == {}
-        assert stores.aliases.history("other", "churn", CHAMPION) == []
+        assert stores.versions.prune("other", "churn", [1], NOW) == []
         with pytest.raises(NotFound):
             stores.aliases.point("other", "churn", CHAMPION, 1, "eve", "", NOW)
 

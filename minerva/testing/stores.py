@@ -5,14 +5,20 @@
         def stores(self, tmp_path):
             return MyStores(tmp_path)
 
-`stores` starts empty in each test. It has the attributes `configurations`, `versions`, `aliases` and
-`revision` for the registry's contract, `jobs` and `leases` for that of jobs, `keys` and `revision` for
-that of keys. With `pytest.register_assert_rewrite("minerva.testing")` in a conftest, failures show
-values.
+`stores` starts empty in each test. It has the attributes `configurations`, `versions`, `aliases`,
+`quarantines` and `revision` for the contracts of the registry and its aliases, `jobs` and `leases` for
+that of jobs, `keys` and `revision` for that of keys.
+With `pytest.register_assert_rewrite("minerva.testing")` in a conftest, failures show values.
 """
 
+from minerva.testing.alias_stores import AliasStoreContract
 from minerva.testing.job_stores import JobStoreContract
 from minerva.testing.key_stores import KeyStoreContract
 from minerva.testing.registry_stores import RegistryStoreContract
 
-__all__ = ["JobStoreContract", "KeyStoreContract", "RegistryStoreContract"]
+__all__ = [
+    "AliasStoreContract",
+    "JobStoreContract",
+    "KeyStoreContract",
+    "RegistryStoreContract",
+]

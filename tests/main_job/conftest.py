@@ -225,9 +225,9 @@ def sidecar(workspace: Path) -> Iterator[Sidecar]:
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-        left = [command_line(pid) for pid in family if command_line(pid)]
         assert process.returncode == 0, output
-        assert left == []
+        # the keeper of models' processes sees within seconds that nobody is there any more
+        wait_for(lambda: not any(command_line(pid) for pid in family))
 
 
 def _ready(running: Sidecar) -> bool:

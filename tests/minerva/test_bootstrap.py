@@ -49,7 +49,7 @@ def test_each_process_gets_its_parts_and_gives_them_back(tmp_path, open_parts, q
         assert container.live.refresh()
         assert container.live.readiness().ready
         assert container.workspace_services.problems() == []
-        executor = container.predictor.executor
+        executor = container.predictor.inner.executor
 
     with pytest.raises(RuntimeError, match="shutdown"):
         executor.submit(print)

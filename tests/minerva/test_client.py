@@ -6,74 +6,15 @@ import socket
 import tempfile
 import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import UnixStreamServer
 
 import pytest
+from answering import Handler, hang_up
 
 from minerva import errors
 from minerva.client import Client, problem
 from minerva.errors import Fault, InvalidConfiguration, MinervaError, Unavailable
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers with what was prepared, and remembers what was asked."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        length = int(self.headers.get("Content-Length", 0))
-        body = self.rfile.read(length)
-        self.server.asked.append((self.command, self.path, dict(self.headers), body))
-        prepared = self.server.prepared.popleft() if self.server.prepared else (200, {})
-        if callable(prepared):
-            prepared(self)
-            return
-        status, content, *more = prepared
-        data = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", more[0] if more else "application/json")
-        if status != 204:
-            self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    do_POST = do_PUT = do_GET  # noqa: N815 - names that http.server looks for
-
-    def log_message(self, *_):
-        """Say nothing."""
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self):
-        self.prepared = deque()
-        self.asked = []
-        self.connections = 0
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    def get_request(self):
-        self.connections += 1
-        return super().get_request()
-
-
-@pytest.fixture
-def server():
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def client(server):
-    with Client(f"http://127.0.0.1:{server.server_address[1]}/", "mk_key", timeout_s=5) as client:
-        yield client
 
 
 def asked(server):
@@ -123,6 +64,30 @@ ALIAS = {"alias": "champion", "version": "2"}
             {"alias": ALIAS},
             ALIAS,
         ),
+        (
+            lambda c: c.promote("churn", 2, "challenger", share=12.5),
+            ("PUT", "/v1/services/churn/aliases/challenger", {"version": "2", "share": 12.5}),
+            {"alias": ALIAS},
+            ALIAS,
+        ),
+        (
+            lambda c: c.retire("churn", "shadow", "enough seen"),
+            ("DELETE", "/v1/services/churn/aliases/shadow", {"reason": "enough seen"}),
+            {"alias": ALIAS},
+            ALIAS,
+        ),
+        (
+            lambda c: c.quarantine("churn", 2, "nonsense"),
+            ("POST", "/v1/services/churn/versions/2/quarantine", {"reason": "nonsense"}),
+            {"version": {"version": "2"}, "alias": None},
+            {"version": {"version": "2"}, "alias": None},
+        ),
+        (
+            lambda c: c.release("churn", "2"),
+            ("POST", "/v1/services/churn/versions/2/release", {}),
+            {"version": {"version": "2"}},
+            {"version": "2"},
+        ),
         (lambda c: c.rollback("churn"), ("POST", "/v1/services/churn/rollback", {}),
          {"alias": ALIAS}, ALIAS),
         (lambda c: c.openapi(), ("GET", "/openapi.json", None), {"openapi": "3.1.1"},
@@ -169,10 +134,6 @@ def test_keeps_its_connection(server, client):
         client.services()
 
     assert server.connections == 1
-
-
-def hang_up(handler):
-    handler.close_connection = True
 
 
 def test_connects_anew_when_the_kept_connection_was_closed(server, client):
@@ -329,39 +290,6 @@ def test_speaks_over_a_unix_socket():
                 assert client.services() == [CHURN]
             thread.join()
         assert Path(path).exists()
-
-
-STREAM = "text/event-stream"
-
-
-def test_follows_a_jobs_events_over_interrupted_streams(server, client):
-    first = b'retry: 1\n\nid: 1\nevent: queued\ndata: {"number": 1,\ndata: "state": "queued"}\n\n'
-    second = b': still here\n\nid: 2\ndata: {"number": 2, "state": "succeeded"}\n\n'
-    server.prepared.extend([(200, first, STREAM), (200, second, STREAM), (204, b"", STREAM)])
-
-    events = list(client.job_events("j1"))
-
-    assert [event["number"] for event in events] == [1, 2]
-    sent = [headers.get("Last-Event-ID") for _, _, headers, _ in server.asked]
-    assert sent == [None, "1", "2"]
-
-
-def test_tells_why_there_are_no_events(server, client):
-    server.prepared.append((404, {"code": "not_found", "detail": "There is no job."}))
-
-    with pytest.raises(errors.NotFound, match="There is no job"):
-        next(client.job_events("j1"))
-
-
-def test_a_stream_that_breaks_off_is_asked_for_again(server, client):
-    def break_off(handler):
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\ndata")
-        hang_up(handler)
-
-    server.prepared.extend([break_off, (204, b"")])
-
-    assert list(client.job_events("j1")) == []
-    assert len(server.asked) == 2
 
 
 def test_reads_a_jobs_log_as_text(server, client):

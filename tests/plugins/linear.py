@@ -38,6 +38,7 @@ class Linear(Algorithm):
     """Least squares through the origin."""
 
     name = "linear"
+    runtime = "inline"
     Parameters = LinearParameters
 
     def train(self, data, context):
@@ -57,6 +58,7 @@ class Fixed(Algorithm):
     """Needs no data: its answer is its parameter."""
 
     name = "fixed"
+    runtime = "inline"
     Parameters = LinearParameters
     needs_data = False
 

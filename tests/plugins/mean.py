@@ -35,6 +35,7 @@ class Mean(Algorithm):
     """Category: how often each value occurs; else: the mean."""
 
     name = "mean"
+    runtime = "inline"
     Parameters = MeanParameters
 
     def train(self, data, context):

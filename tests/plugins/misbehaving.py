@@ -72,6 +72,8 @@ class MisbehavingModel:
     def predict(self, batch):
         """Answer, or answer wrongly."""
         ones = np.ones(len(batch))
+        if self.ways.predict == "moody_later" and (self.workspace / "worse").exists():
+            raise ValueError("it went wrong")
         wrong = {
             "nan": lambda: {"y": ones * np.nan},
             "long": lambda: {"y": np.ones(len(batch) + 1)},
@@ -98,6 +100,7 @@ class Misbehaving(Algorithm):
     """See the module."""
 
     name = "misbehaving"
+    runtime = "inline"
     Parameters = Ways
 
     def train(self, data, context):

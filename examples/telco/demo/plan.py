@@ -13,7 +13,7 @@ from demo.trouble import MisuseError
 
 SERVICE = "churn"
 HOST = "127.0.0.1"
-SOURCES = ("minerva.toml", "services/churn.yaml")
+SOURCES = ("minerva.toml", "services/churn.yaml", "plugins/yes_and_no.py")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from minerva.events import JobChange
+
 
 class JobState(StrEnum):
     """Where a job is. `dead`: it ran out of attempts."""
@@ -75,6 +77,21 @@ class Job(NewJob):
             "started_at": self.started_at and self.started_at.isoformat(),
             "finished_at": self.finished_at and self.finished_at.isoformat(),
         }
+
+
+def change_of(job: Job) -> JobChange:
+    """Return what plugins are told of a job's state: nothing of what it was asked or found."""
+    return JobChange(
+        id=job.id,
+        tenant=job.tenant,
+        service=job.service,
+        kind=job.kind,
+        state=job.state.value,
+        attempt=job.attempt,
+        author=job.author,
+        request_id=job.request_id,
+        code=None if job.error is None else job.error.get("code"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

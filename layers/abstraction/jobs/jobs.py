@@ -10,13 +10,15 @@ from pathlib import Path
 import structlog
 
 from minerva.errors import NotFound, Unavailable
-from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob
+from minerva.layers.abstraction.callbacks.tell import Tell, nobody
+from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob, change_of
 from minerva.layers.abstraction.jobs.store import JobQueue, JobStore
 from minerva.layers.abstraction.registry.registry import Registry
 
 log = structlog.get_logger()
 
 TRAIN = "train"
+JOB_STATE = "minerva_job_state"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Jobs:
     max_attempts: int
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    tell: Tell = nobody
 
     def submit_training(
         self,
@@ -61,6 +64,7 @@ class Jobs:
         job, fresh = self.store.submit(new)
         if fresh:
             log.info("job.submitted", job_id=job.id, kind=job.kind, service=service)
+            self.tell(JOB_STATE, job=change_of(job))
             wake(self.queue, job.id, job.kind)
         return job, fresh
 
@@ -84,10 +88,13 @@ class Jobs:
 
     def cancel(self, tenant: str, job_id: str) -> Job:
         """Cancel a queued job, ask a running one to stop. Raises NotFound."""
-        job = self.store.cancel(tenant, job_id, self.now())
+        now = self.now()
+        job = self.store.cancel(tenant, job_id, now)
         if job is None:
             raise NotFound(f"There is no job {job_id!r}.")
         log.info("job.cancel_asked", job_id=job_id, state=job.state.value)
+        if job.state is JobState.CANCELLED and job.finished_at == now:
+            self.tell(JOB_STATE, job=change_of(job))
         return job
 
     def events(self, tenant: str, job_id: str, after: int = 0) -> Sequence[JobEvent]:

@@ -70,7 +70,9 @@ class JobProcess:
 
 
 @contextmanager
-def spawn(module: str, spec: bytes, workspace: Path, log_file: Path) -> Iterator[JobProcess]:
+def spawn(
+    module: str, spec: bytes, workspace: Path, log_file: Path, *, python: str = sys.executable
+) -> Iterator[JobProcess]:
     """Run `python -m module <channel>`; `spec` is its first line of standard input.
 
     Raises OSError if it cannot be started.
@@ -85,7 +87,7 @@ def spawn(module: str, spec: bytes, workspace: Path, log_file: Path) -> Iterator
         receive, send = os.pipe()
         stack.callback(os.close, receive)
         try:
-            process = _start(module, send, workspace, output)
+            process = _start([python, "-P", "-m", module], send, workspace, output)
         finally:
             os.close(send)
         selector.register(receive, selectors.EVENT_READ)
@@ -96,9 +98,11 @@ def spawn(module: str, spec: bytes, workspace: Path, log_file: Path) -> Iterator
         yield child
 
 
-def _start(module: str, channel: int, workspace: Path, output: BinaryIO) -> subprocess.Popen[bytes]:
+def _start(
+    program: list[str], channel: int, workspace: Path, output: BinaryIO
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", module, str(channel)],
+        [*program, str(channel)],
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.STDOUT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import msgspec
 import structlog
 
 from minerva.errors import MinervaError, Unavailable
-from minerva.layers.abstraction.jobs.job import Job, JobState, Lease
-from minerva.layers.abstraction.jobs.jobs import wake
+from minerva.layers.abstraction.callbacks.tell import Tell, nobody
+from minerva.layers.abstraction.jobs.job import Job, JobState, Lease, change_of
+from minerva.layers.abstraction.jobs.jobs import JOB_STATE, wake
 from minerva.layers.abstraction.jobs.process import JobProcess, spawn
 from minerva.layers.abstraction.jobs.store import JobLeases, JobQueue
 
@@ -60,6 +61,7 @@ class Runner:
     workspace: Path
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    tell: Tell = nobody
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self, job_id: str) -> None:
@@ -80,6 +82,7 @@ class Runner:
 
     def _run(self, job: Job, lease: Lease) -> None:
         log.info("job.started", attempt=job.attempt, kind=job.kind)
+        self.tell(JOB_STATE, job=change_of(job))
         started = time.monotonic()
         try:
             outcome = self._attempt(job, lease.token)
@@ -93,6 +96,7 @@ class Runner:
         code = (outcome.error or {}).get("code")
         event = f"job.{_verb(outcome.state)}"
         log.info(event, attempt=job.attempt, seconds=seconds, code=code)
+        self.tell(JOB_STATE, job=change_of(replace(job, state=outcome.state, error=outcome.error)))
         if outcome.state is JobState.QUEUED and not self._stopping.is_set():
             wake(self.queue, job.id, job.kind)
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from minerva.errors import MinervaError
-from minerva.layers.abstraction.jobs.job import JobState
-from minerva.layers.abstraction.jobs.jobs import TRAIN, Jobs, wake
+from minerva.layers.abstraction.jobs.job import JobState, change_of
+from minerva.layers.abstraction.jobs.jobs import JOB_STATE, TRAIN, Jobs, wake
 from minerva.layers.abstraction.jobs.store import JobLeases, JobQueue
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.registry.store import RevisionStore
@@ -36,6 +36,7 @@ class Sweeper:
         now = self.now()
         for job in self.leases.recover(now):
             log.warning("job.recovered", job_id=job.id, state=job.state.value, attempt=job.attempt)
+            self.jobs.tell(JOB_STATE, job=change_of(job))
             if job.state is JobState.QUEUED:
                 wake(self.queue, job.id, job.kind)
         for job_id in self.leases.waiting(now - timedelta(seconds=self.resend_after_s), now):

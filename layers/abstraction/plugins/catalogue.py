@@ -1,28 +1,19 @@
-"""Discovery: which algorithms there are, and which plugins could not be used."""
+"""The catalogue: which algorithms and hooks there are, and which plugins could not be used."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import pluggy
-import structlog
-
-from minerva import hookspecs
 from minerva.algorithm import Algorithm
 from minerva.errors import Fault, InvalidConfiguration
-
-log = structlog.get_logger()
-
-PACKAGE = "minerva_plugins"
-"""Under this name the workspace's plugins are imported, so that they collide with no one's modules."""
+from minerva.layers.abstraction.plugins.discovery import IMPORT_WITHIN_S, Discovery
+from minerva.layers.abstraction.plugins.plugin import Hook, Plugin
+from minerva.layers.abstraction.plugins.probe import Probe
+from minerva.layers.abstraction.plugins.source import Source
 
 
 @dataclass(frozen=True)
@@ -32,6 +23,28 @@ class Catalogue:
     algorithms: Mapping[str, Algorithm]
     origins: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Fault, ...] = ()
+    plugins: tuple[Plugin, ...] = ()
+    """Usable or not, the workspace's own before installed ones."""
+
+    @classmethod
+    def of(cls, plugins: Sequence[Plugin]) -> Catalogue:
+        """Put together what plugins bring; of two algorithms of one name the first one stays."""
+        algorithms: dict[str, Algorithm] = {}
+        origins: dict[str, str] = {}
+        problems: list[Fault] = []
+        for plugin in plugins:
+            if plugin.problem:
+                said = f"{plugin.problem}; {plugin.hint}" if plugin.hint else plugin.problem
+                problems.append(Fault(plugin.name, said))
+            for algorithm in plugin.algorithms:
+                if algorithm.name in algorithms:
+                    first = origins[algorithm.name]
+                    message = f"algorithm {algorithm.name!r} comes from {first} already"
+                    problems.append(Fault(plugin.name, message))
+                    continue
+                algorithms[algorithm.name] = algorithm
+                origins[algorithm.name] = plugin.name
+        return cls(dict(sorted(algorithms.items())), origins, tuple(problems), tuple(plugins))
 
     def find(self, name: str) -> Algorithm:
         """Return an algorithm. Raises InvalidConfiguration with what there is instead."""
@@ -41,98 +54,86 @@ class Catalogue:
         hint = (
             f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(self.algorithms)}."
         )
+        broken = [plugin.name for plugin in self.plugins if plugin.problem]
+        if broken:
+            hint += f" Or a plugin that is broken brings it: {', '.join(broken)}."
         raise InvalidConfiguration(
             f"There is no algorithm {name!r}; {hint}",
             faults=[Fault("/algorithm", f"unknown; {hint}")],
         )
 
+    def source_of(self, algorithm: str) -> Source | None:
+        """Return the source of the workspace's plugin that brings the algorithm; None if installed."""
+        plugin = self._plugin_of(algorithm)
+        return None if plugin is None else plugin.source
+
+    def hooks(self) -> dict[str, tuple[Hook, ...]]:
+        """Return hook name → its implementations in the order in which they are called."""
+        ordered = sorted(
+            (hook for plugin in self.plugins for hook in plugin.hooks),
+            key=lambda hook: (not hook.first, hook.last),  # stable: the plugins' order stays
+        )
+        named: dict[str, tuple[Hook, ...]] = {}
+        for hook in ordered:
+            named[hook.name] = (*named.get(hook.name, ()), hook)
+        return named
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return every plugin with what it brings and what is wrong with it."""
+        return [plugin.to_json() for plugin in self.plugins]
+
+    def _plugin_of(self, algorithm: str) -> Plugin | None:
+        origin = self.origins.get(algorithm)
+        return next((plugin for plugin in self.plugins if plugin.name == origin), None)
+
+
+class Plugins:
+    """The workspace's and the installed plugins, newest state, in this process.
+
+    Reading takes no lock: `refresh` swaps one reference. A plugin that is broken after an edit brings
+    nothing until it is mended. What it brought before is dropped, because every other process, a
+    training's above all, would not find it either; versions go on with their own copy of its source.
+
+    Plugins are imported in this process, each with a time limit, after another process has survived
+    importing the same content.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        probe = Probe(workspace / ".minerva" / "run" / "plugins", IMPORT_WITHIN_S)
+        self._discovery = Discovery(workspace / "plugins", probe)
+        self._catalogue: Catalogue | None = None
+
+    def __call__(self) -> Catalogue:
+        """Return the newest catalogue; plugins are looked for the first time only."""
+        found = self._catalogue
+        if found is None:
+            self.refresh()
+            found = self._catalogue
+        return found or Catalogue({})
+
+    def refresh(self) -> bool:
+        """Look at the workspace's plugins again; return whether anything changed.
+
+        Costs one `stat` per file while nothing does. Safe from several threads at once.
+        """
+        with self._discovery.lock:
+            changed = self._discovery.look()
+            if changed:
+                self._catalogue = Catalogue.of(self._discovery.plugins())
+        return changed
+
 
 def discover(workspace: Path) -> Catalogue:
-    """Find every plugin, the workspace's own before installed ones; a broken one becomes a problem."""
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    problems: list[Fault] = []
-    for name, load in (*_in_folder(workspace / "plugins"), *_installed()):
-        try:
-            manager.register(load(), name)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything and must harm only itself
-            problems.append(_report(name, error))
-    algorithms, origins = _collect(manager, problems)
-    return Catalogue(algorithms, origins, tuple(problems))
+    """Find every plugin once."""
+    return Plugins(workspace)()
 
 
-def _collect(
-    manager: pluggy.PluginManager, problems: list[Fault]
-) -> tuple[dict[str, Algorithm], dict[str, str]]:
-    algorithms: dict[str, Algorithm] = {}
-    origins: dict[str, str] = {}
-    # in the order of registration; pluggy itself would call the last registered one first
-    for implementation in manager.hook.minerva_algorithms.get_hookimpls():
-        plugin = implementation.plugin_name
-        try:
-            returned: Any = implementation.function()
-            brought = list(returned)
-            names = [_name(algorithm) for algorithm in brought]
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-            problems.append(_report(plugin, error))
-            continue
-        for name, algorithm in zip(names, brought, strict=True):
-            if name in algorithms:
-                message = f"algorithm {name!r} comes from {origins[name]} already"
-                problems.append(Fault(plugin, message))
-                continue
-            algorithms[name] = algorithm
-            origins[name] = plugin
-    return dict(sorted(algorithms.items())), origins
-
-
-def _name(algorithm: Any) -> str:
-    if not isinstance(algorithm, Algorithm):
-        raise TypeError(f"minerva_algorithms returned {type(algorithm).__name__}, not an Algorithm")
-    name = getattr(algorithm, "name", None)
-    if not isinstance(name, str) or not name:
-        raise TypeError(f"{type(algorithm).__name__} has no text as its name")
-    return name
-
-
-def _installed() -> Iterator[tuple[str, Any]]:
-    for entry in sorted(entry_points(group=hookspecs.PROJECT), key=lambda entry: entry.name):
-        yield entry.name, entry.load
-
-
-def _in_folder(folder: Path) -> Iterator[tuple[str, Any]]:
-    for path in sorted(folder.glob("*")):
-        file = path / "__init__.py" if path.is_dir() else path
-        if file.suffix == ".py" and file.exists() and not path.name.startswith((".", "_")):
-            yield f"plugins/{path.name}", lambda file=file, stem=path.stem: _import(file, stem)
-
-
-def _import(file: Path, stem: str) -> ModuleType:
-    name = f"{PACKAGE}.{stem}"
-    spec = importlib.util.spec_from_file_location(
-        name,
-        file,
-        submodule_search_locations=[str(file.parent)] if file.stem == "__init__" else None,
-    )
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{file.name} is not a Python module")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(PACKAGE, _package())  # so that what a plugin pickles can be read back
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        sys.modules.pop(name, None)
-        raise
-    return module
-
-
-def _package() -> ModuleType:
-    package = ModuleType(PACKAGE, "The workspace's plugins.")
-    package.__path__ = []
-    return package
-
-
-def _report(plugin: str, error: BaseException) -> Fault:
-    log.warning("plugin.failed", plugin=plugin, exc_info=error)
-    return Fault(plugin, f"{type(error).__name__}: {error}")
+def provenance(catalogue: Catalogue, algorithm: str) -> dict[str, str]:
+    """Return where an algorithm comes from, for the manifest of a version; {} if nobody brings it."""
+    plugin = catalogue._plugin_of(algorithm)  # noqa: SLF001 - same module, one idea
+    if plugin is None:
+        return {}
+    if plugin.source is not None:
+        return {"plugin": plugin.name, "digest": plugin.source.digest}
+    told = {"plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
+    return {name: value for name, value in told.items() if value is not None}

@@ -7,6 +7,12 @@ from datetime import datetime
 from typing import Any
 
 CHAMPION = "champion"
+"""Serves."""
+CHALLENGER = "challenger"
+"""Serves a share of the calls."""
+SHADOW = "shadow"
+"""Is asked off the request path; nobody gets its answers."""
+ALIASES = (CHAMPION, CHALLENGER, SHADOW)
 DEFAULT_TENANT = "default"
 
 
@@ -44,17 +50,36 @@ class Version(NewVersion):
     """A registered version. Numbers count from 1 within a tenant's service and are never reused."""
 
     number: int = field(kw_only=True)
+    pruned_at: datetime | None = field(default=None, kw_only=True)
+    """When its artefact was given up; it cannot serve any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class AliasChange:
-    """One movement of an alias; the newest one of an alias says where it points."""
+    """One movement of an alias, or of its share; the newest one says where it points."""
 
     tenant: str
     service: str
     alias: str
-    number: int
+    number: int | None
+    """None: the alias was taken away."""
     previous: int | None
+    author: str
+    reason: str
+    created_at: datetime
+    share: float | None = None
+    """Percent of the calls (above 0, at most 100) that a challenger answers; None for others."""
+    back: bool = False
+    """Whether it was a way back, a rollback, and no promotion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A version that must not serve until somebody releases it."""
+
+    tenant: str
+    service: str
+    number: int
     author: str
     reason: str
     created_at: datetime
@@ -62,7 +87,11 @@ class AliasChange:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a web worker must serve: a service's newest configuration and its champion, if any."""
+    """What a web worker must serve: a service's newest configuration and what its aliases name."""
 
     configuration: Configuration
     champion: Version | None
+    challenger: Version | None = None
+    share: float = 0.0
+    """Percent of the calls that the challenger answers."""
+    shadow: Version | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from minerva.layers.abstraction.registry.records import (
     AliasChange,
     Configuration,
     NewVersion,
+    Quarantine,
     Served,
     Version,
 )
@@ -47,39 +48,79 @@ class VersionStore(Protocol):
         """Number and keep a version, and bump the registry.
 
         Idempotent: a version of the same service with the same digest, or of the same `job_id`
-        (when it has one), is returned as it is, whoever raced.
+        (when it has one), is returned as it is, whoever raced. A pruned one whose very content is
+        registered again is there again.
         """
 
     def get(self, tenant: str, service: str, number: int) -> Version | None:
         """Return one version."""
 
     def list(self, tenant: str, service: str) -> Sequence[Version]:
-        """Return all versions, newest first."""
+        """Return all versions, pruned ones too, newest first."""
+
+    def prune(
+        self, tenant: str, service: str, numbers: Collection[int], now: datetime
+    ) -> Sequence[Version]:
+        """Mark those of these versions that are there and that no alias names, and return them.
+
+        Changes nothing that is served, and so does not bump the registry. Their artefacts may be
+        deleted afterwards, as far as no other version has the digest: see `digests_in_use`.
+        """
+
+    def digests_in_use(self) -> set[str]:
+        """Return the digests of all versions, of all tenants, that are not pruned."""
 
 
 class AliasStore(Protocol):
     """Movable names for versions, with their history."""
 
-    def point(
+    def point(  # noqa: PLR0913 - the parts of a movement, each by name
         self,
         tenant: str,
         service: str,
         alias: str,
-        number: int,
+        number: int | None,
         author: str,
         reason: str,
         now: datetime,
-    ) -> AliasChange:
-        """Move an alias to an existing version (NotFound otherwise) and bump the registry.
+        *,
+        share: float | None = None,
+        only_from: int | None = None,
+        back: bool = False,
+    ) -> tuple[AliasChange, bool]:
+        """Move an alias to a version, or with None take it away, and bump the registry.
 
-        Pointing where it already points changes nothing and returns the change that did.
+        Returns the alias's newest movement and whether this call made it: pointing with the same
+        share where it already points changes nothing, and neither does any call with `only_from`
+        while the alias names another version than that. Raises NotFound for a version that is not
+        there and for an alias that never was and cannot be taken away, Conflict for a version that
+        is pruned or in quarantine.
         """
 
     def current(self, tenant: str, service: str) -> dict[str, int]:
-        """Return alias → version number."""
+        """Return alias → version number, without aliases that were taken away."""
+
+    def latest(self, tenant: str, service: str) -> dict[str, AliasChange]:
+        """Return alias → the movement that brought it where it is; without those taken away."""
 
     def history(self, tenant: str, service: str, alias: str) -> Sequence[AliasChange]:
         """Return all movements, newest first."""
+
+
+class QuarantineStore(Protocol):
+    """Versions that must not serve."""
+
+    def add(self, quarantine: Quarantine) -> bool:
+        """Put a version (NotFound if there is none) into quarantine and bump the registry.
+
+        False, and nothing changes, if it is there already: the first reason stays.
+        """
+
+    def remove(self, tenant: str, service: str, number: int) -> Quarantine | None:
+        """Forget a quarantine, bump the registry and return it; None if there is none."""
+
+    def list(self, tenant: str, service: str) -> Mapping[int, Quarantine]:
+        """Return version number → its quarantine, by number."""
 
 
 class RevisionStore(Protocol):
@@ -103,3 +144,6 @@ class ArtefactStore(Protocol):
 
     def delete(self, digest: str) -> None:
         """Forget a folder; nothing happens if there is none."""
+
+    def size(self, digest: str) -> int:
+        """Return the bytes that deleting a folder would free, also of one half deleted; 0 for none."""

@@ -34,7 +34,7 @@ def render(name: str, inferred: Inferred, data: DataDeclaration, origin: str) ->
         *_fields(inferred, "input"),
         "  output:",
         *_fields(inferred, "target"),
-        "data: " + _mapping(_data(data), "  ", len("data: ")),
+        "data: " + flow_mapping(_data(data), "  ", len("data: ")),
         *_advice(target, output),
     ]
     return "\n".join(lines) + "\n"
@@ -69,7 +69,7 @@ def _fields(inferred: Inferred, role: str) -> list[str]:
         name = f"    {scalar(guess.name)}:".ljust(width + 5)
         if guess.notes:
             lines.extend(f"    # {_comment(guess.name)}: {note}" for note in guess.notes)
-        lines.append(name + _mapping(_plain(guess.field), " " * 6, len(name)))
+        lines.append(name + flow_mapping(_plain(guess.field), " " * 6, len(name)))
     return lines
 
 
@@ -85,7 +85,7 @@ def _data(data: DataDeclaration) -> dict[str, Any]:
     return dict(msgspec.to_builtins(data))
 
 
-def _mapping(members: dict[str, Any], indent: str, column: int) -> str:
+def flow_mapping(members: dict[str, Any], indent: str, column: int) -> str:
     """A flow mapping that starts at a column, broken after commas where a line grows too long."""
     items: list[str] = []
     for name, value in members.items():

@@ -10,6 +10,8 @@ import msgspec
 from minerva.schema import Schema
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$(?!\n)")]
+Requirement = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][^\s;|&`$-][^\n]{0,200}$(?!\n)")]
+"""One library as pip names it; never an option of pip."""
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
@@ -38,9 +40,11 @@ class DataDeclaration(Strict, frozen=True, omit_defaults=True):
 class Gate(Strict, frozen=True, omit_defaults=True):
     """What a new version must reach on the held-out rows before it becomes champion."""
 
-    metric: str
+    metric: str | None = None
     at_least: float | None = None
     at_most: float | None = None
+    latency_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """Most that a single prediction may take at the 95th percentile, in the job's process."""
     not_worse_than: Literal["champion"] | None = None
 
 
@@ -55,14 +59,37 @@ class TrainingDeclaration(Strict, frozen=True, omit_defaults=True):
     """Five-field cron expression, UTC."""
 
 
+class Limits(Strict, frozen=True, omit_defaults=True):
+    """What the process of a version may use; the settings say what applies where this is silent."""
+
+    memory_mb: Annotated[int, msgspec.Meta(ge=64)] | None = None
+    cpus: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    idle_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """Unloaded after so long without a call."""
+
+
+class Breaker(Strict, frozen=True, omit_defaults=True):
+    """When a failing version is left alone, and when it is taken out of service."""
+
+    failures: Annotated[int, msgspec.Meta(ge=1)] = 5
+    """Failures in a row that open the circuit: callers get the default at once."""
+    open_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    """Then one call tries again."""
+    quarantine_after: Annotated[int, msgspec.Meta(ge=1)] = 3
+    """Openings without a success between them that quarantine the version."""
+
+
 class ServingDeclaration(Strict, frozen=True, omit_defaults=True):
     """How predictions are answered."""
 
-    runtime: Literal["inline"] = "inline"
+    runtime: Literal["inline", "process"] | None = None
+    """None: as the algorithm says."""
     deadline_ms: Annotated[int, msgspec.Meta(ge=1, le=600_000)] | None = None
     default: dict[str, Any] | None = None
     """Output name → value: the declared answer when the model fails, marked `degraded`."""
     max_concurrency: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
+    limits: Limits = Limits()
+    breaker: Breaker = Breaker()
 
 
 @dataclass(frozen=True)
@@ -77,6 +104,9 @@ class ServiceDeclaration:
     data: DataDeclaration | None
     training: TrainingDeclaration
     serving: ServingDeclaration
+    requirements: tuple[str, ...] = ()
+    """Libraries added to the algorithm's own, as pip names them."""
+    allow_pickle: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; `services.parsing.parse` reads them back."""
@@ -89,4 +119,8 @@ class ServiceDeclaration:
             plain["data"] = msgspec.to_builtins(self.data)
         plain["training"] = msgspec.to_builtins(self.training)
         plain["serving"] = msgspec.to_builtins(self.serving)
+        if self.requirements:
+            plain["requirements"] = list(self.requirements)
+        if self.allow_pickle:
+            plain["allow_pickle"] = True
         return plain

@@ -14,7 +14,9 @@ import msgspec
 from minerva.errors import Fault, InvalidConfiguration
 from minerva.layers.abstraction.services.declaration import (
     DataDeclaration,
+    Gate,
     Name,
+    Requirement,
     ServiceDeclaration,
     ServingDeclaration,
     TrainingDeclaration,
@@ -26,6 +28,7 @@ from minerva.schema.value import checker
 
 MEMBERS = (
     "service", "description", "algorithm", "parameters", "schema", "data", "training", "serving",
+    "requirements", "allow_pickle",
 )  # fmt: skip
 NEEDED = ("service", "algorithm", "schema")
 CRON_FIELDS = 5
@@ -72,16 +75,20 @@ def parse(value: Any) -> ServiceDeclaration:
     data = _part(value, "data", DataDeclaration, None, faults)
     training = _part(value, "training", TrainingDeclaration, TrainingDeclaration(), faults)
     serving = _part(value, "serving", ServingDeclaration, ServingDeclaration(), faults)
+    requirements = _part(value, "requirements", tuple[Requirement, ...], (), faults)
+    allow_pickle = _part(value, "allow_pickle", bool, False, faults)
     if schema is not None:
         faults.extend(_check_default(serving, schema))
     if data is not None:
         faults.extend(_check_data(data))
     faults.extend(_check_schedule(training))
+    faults.extend(_check_gate(training.gate))
     if faults or schema is None:
         raise InvalidConfiguration("The service declaration cannot be used.", faults=faults)
     return ServiceDeclaration(
-        name, algorithm, schema, description, parameters, data, training, serving
-    )
+        name, algorithm, schema, description, parameters, data, training, serving,
+        requirements, allow_pickle,
+    )  # fmt: skip
 
 
 def _strangers(value: Mapping[Any, Any]) -> list[Fault]:
@@ -152,6 +159,14 @@ def _check_data(data: DataDeclaration) -> list[Fault]:
         for name in needed
         if getattr(data, name) is None
     ]
+
+
+def _check_gate(gate: Gate | None) -> list[Fault]:
+    if gate is None or gate.metric is not None:
+        return []
+    if (gate.at_least, gate.at_most, gate.not_worse_than) == (None, None, None):
+        return []
+    return [Fault("/training/gate", "missing member 'metric'")]
 
 
 def _check_schedule(training: TrainingDeclaration) -> list[Fault]:

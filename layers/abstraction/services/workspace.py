@@ -9,13 +9,20 @@ import structlog
 
 from minerva.algorithm import Algorithm
 from minerva.errors import Fault, MinervaError, Unavailable
-from minerva.layers.abstraction.plugins.catalogue import Catalogue
+from minerva.layers.abstraction.plugins.catalogue import Catalogue, provenance
+from minerva.layers.abstraction.registry.manifest import digest
 from minerva.layers.abstraction.registry.records import CHAMPION, DEFAULT_TENANT, Configuration
+from minerva.layers.abstraction.runtimes.choice import runtime
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.folder import Signature, read_services, signature
+from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.training.versioning import Versioning
 
 log = structlog.get_logger()
+
+
+Submit = Callable[[Configuration, str], object]
+"""Has a job make a version of a configuration; of one idempotency key, there is one job."""
 
 
 @dataclass
@@ -24,13 +31,16 @@ class WorkspaceServices:
 
     versioning: Versioning
     catalogue: Callable[[], Catalogue]
+    submit: Submit
     author: str = "workspace"
     faults: tuple[Fault, ...] = ()
-    _seen: Signature | None = field(default=None)
+    _seen: tuple[Signature, Catalogue] | None = field(default=None)
+    _made_by: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Service → where the algorithm came from that its version was made by; for those without data."""
 
     def refresh(self) -> None:
-        """Apply the files if any of them changed since the last call, or some store was away."""
-        found = signature(self.versioning.trainer.workspace)
+        """Apply the files if any of them or a plugin changed since the last call, or a store was away."""
+        found = (signature(self.versioning.trainer.workspace), self.catalogue())
         if found != self._seen:
             self._seen = found if self.apply() else None
 
@@ -59,13 +69,26 @@ class WorkspaceServices:
         return [{"where": fault.where, "message": fault.message} for fault in faults]
 
     def _declare(self, declaration: ServiceDeclaration) -> None:
-        algorithm = self.catalogue().find(declaration.algorithm)
+        catalogue = self.catalogue()
+        algorithm = catalogue.find(declaration.algorithm)
         registry = self.versioning.registry
         configuration = registry.declare(DEFAULT_TENANT, declaration, self.author)
-        if not algorithm.needs_data and self._outdated(configuration):
-            self._make(configuration, algorithm)
+        if algorithm.needs_data:
+            return
+        origin = provenance(catalogue, algorithm.name)
+        edited = self._made_by.get(declaration.service, origin) != origin
+        if edited or self._outdated(configuration, origin):
+            self._make(configuration, algorithm, origin)
+        self._made_by[declaration.service] = origin
 
-    def _make(self, configuration: Configuration, algorithm: Algorithm) -> None:
+    def _make(
+        self, configuration: Configuration, algorithm: Algorithm, origin: dict[str, str]
+    ) -> None:
+        """Make a version here and now, or by a job where foreign code would run in this process."""
+        declaration = parse(configuration.declaration)
+        if runtime(algorithm, declaration) == "process":
+            self.submit(configuration, self._key(configuration, origin))
+            return
         log.info("version.made_at_once", service=configuration.service, algorithm=algorithm.name)
         self.versioning.make(
             configuration,
@@ -74,16 +97,28 @@ class WorkspaceServices:
             progress=_unreported,
         )
 
-    def _outdated(self, configuration: Configuration) -> bool:
-        """Whether no version made from this configuration was ever champion.
+    def _key(self, configuration: Configuration, origin: dict[str, str]) -> str:
+        """Return what makes one job of the wishes of several processes, and of going back another."""
+        registry = self.versioning.registry
+        champion = registry.aliases(configuration.tenant, configuration.service).get(CHAMPION, 0)
+        facts = [configuration.service, configuration.revision, origin, champion]
+        return f"at once:{digest(facts)[:32]}"
+
+    def _outdated(self, configuration: Configuration, origin: dict[str, str]) -> bool:
+        """Whether no version made from this configuration, by this plugin, was ever champion.
 
         One that was, and is not any more, was rolled back by a person: it stays so.
         """
         registry = self.versioning.registry
         tenant, service = configuration.tenant, configuration.service
         history = registry.alias_store.history(tenant, service, CHAMPION)
-        champions = [registry.version(tenant, service, change.number) for change in history]
-        return all(one.configuration_revision != configuration.revision for one in champions)
+        numbers = {change.number for change in history if change.number is not None}
+        champions = [registry.version(tenant, service, number) for number in numbers]
+        return all(
+            one.configuration_revision != configuration.revision
+            or one.manifest.get("plugin", origin) != origin
+            for one in champions
+        )
 
 
 def _unreported(fraction: float, message: str = "") -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,24 @@ import msgspec
 from minerva.algorithm import Algorithm, Context, Model
 from minerva.errors import AlgorithmFailed, Fault, InvalidConfiguration, MinervaError
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
+from minerva.layers.abstraction.plugins.snapshot import PLUGIN, restore
 from minerva.layers.abstraction.registry.manifest import verify
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.registry.store import ArtefactStore
+from minerva.layers.abstraction.routing.circuit import Circuit
+from minerva.layers.abstraction.services.declaration import Breaker
 from minerva.layers.abstraction.serving.goldens import prove
+from minerva.layers.abstraction.serving.serial import one_at_a_time
+from minerva.layers.abstraction.serving.terms import Terms
+from minerva.layers.abstraction.trust.pickles import refuse_pickles
+from minerva.layers.abstraction.trust.signing import Signer
 from minerva.schema import Decoder, Schema
 
 MODEL = "model"
 """The part of a version's folder that belongs to the plugin."""
+
+Place = Callable[[Version, Path, Mapping[str, Any], Terms], Model]
+"""Puts a version (its folder, its manifest) into a process of its own and returns how to ask it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +41,8 @@ class LoadedVersion:
     schema: Schema
     decoder: Decoder
     model: Model
+    terms: Terms = field(default_factory=Terms)
+    circuit: Circuit = field(default_factory=lambda: Circuit(Breaker()))
 
 
 @dataclass(frozen=True)
@@ -40,22 +52,49 @@ class Loader:
     artefacts: ArtefactStore
     catalogue: Callable[[], Catalogue]
     workspace: Path
+    signer: Signer
+    place: Place
+    shared: bool = True
+    """This process has other work too (a web worker), so what may harm it runs elsewhere. A job's
+    process is its own already."""
 
-    def load(self, version: Version) -> LoadedVersion:
+    def load(self, version: Version, terms: Terms | None = None) -> LoadedVersion:
         """Fetch, verify, load and prove. Raises the error that says which of these failed."""
+        terms = terms or Terms()
         folder = self.artefacts.fetch(version.digest)
-        manifest = verify(folder, version.digest)
+        manifest = verify(folder, version.digest, self.signer)
+        if not terms.allow_pickle:
+            refuse_pickles(folder / MODEL)
         schema = Schema.parse(manifest["schema"])
-        algorithm = self.catalogue().find(manifest["algorithm"])
+        if needs_process(manifest, terms, shared=self.shared):
+            model = self.place(version, folder, manifest, terms)
+        else:
+            model = self._inline(folder, manifest, schema, terms)
+        decoder = Decoder(schema)
+        prove(folder, model, decoder)
+        return LoadedVersion(version, schema, decoder, model, terms, Circuit(terms.breaker))
+
+    def _inline(
+        self, folder: Path, manifest: Mapping[str, Any], schema: Schema, terms: Terms
+    ) -> Model:
+        name = manifest["algorithm"]
+        carried = (folder / PLUGIN).is_dir()
+        algorithm = restore(folder, name) if carried else self.catalogue().find(name)
         context = Context(
             schema=schema,
             parameters=read_parameters(algorithm, manifest["parameters"]),
             workspace=self.workspace,
+            allow_pickle=terms.allow_pickle,
         )
         model = _load(algorithm, folder / MODEL, context)
-        decoder = Decoder(schema)
-        prove(folder, model, decoder)
-        return LoadedVersion(version, schema, decoder, model)
+        return model if algorithm.thread_safe else one_at_a_time(model)
+
+
+def needs_process(manifest: Mapping[str, Any], terms: Terms, *, shared: bool) -> bool:
+    """Tell whether a version must not run in the process that asks it."""
+    if manifest.get("requirements"):
+        return True
+    return shared and (terms.runtime or manifest["runtime"]) == "process"
 
 
 def read_parameters(algorithm: Algorithm, declared: dict[str, Any]) -> Any:

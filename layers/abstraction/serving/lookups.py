@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from minerva.errors import Fault, InvalidInput
 from minerva.layers.abstraction.services.environment import expand
-from minerva.layers.abstraction.serving.live import LiveService
+from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.training.source import DataSource, OpenSource
 
 

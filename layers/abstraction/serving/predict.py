@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextvars
+import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
-from minerva.algorithm import Explains
 from minerva.errors import (
     AlgorithmFailed,
     DeadlineExceeded,
@@ -20,9 +20,14 @@ from minerva.errors import (
     MinervaError,
     Unavailable,
 )
-from minerva.layers.abstraction.serving.answers import answer_rows
-from minerva.layers.abstraction.serving.live import LiveService, LiveServices
+from minerva.layers.abstraction.registry.records import Version
+from minerva.layers.abstraction.routing.shadow import Shadows
+from minerva.layers.abstraction.serving.asking import Asking, Quarantine, Rows
+from minerva.layers.abstraction.serving.contest import Contest, Records, comparison
+from minerva.layers.abstraction.serving.live import LiveServices
+from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.loading import LoadedVersion
+from minerva.layers.abstraction.serving.question import Answer, Question
 from minerva.layers.abstraction.training.source import DataSource
 from minerva.schema import Batch, Decoder
 from minerva.schema.decoder import MAX_FAULTS
@@ -30,26 +35,7 @@ from minerva.schema.table import plain_row
 
 log = structlog.get_logger()
 
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked: records as JSON objects, or keys to look up; exactly one of both."""
-
-    records: Sequence[Any] | None = None
-    keys: Sequence[Any] | None = None
-    explain: bool = False
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One prediction per record or key, in order. `degraded`: the declared default, not a model."""
-
-    predictions: list[dict[str, Any]]
-    service: str
-    version: str | None
-    degraded: bool
-    job_id: str | None
-    """The job that made the version, so that one log tells the whole story."""
+Answered = tuple[Rows, list[str] | None]
 
 
 @dataclass(frozen=True)
@@ -61,22 +47,31 @@ class Predictor:
     """Gives the opened data source of a service, for questions by key."""
     executor: Executor
     """Where calls with a deadline run."""
+    quarantine: Quarantine
+    shadows: Shadows = field(default_factory=Shadows)
+    chance: Callable[[], float] = random.random
 
-    def predict(self, tenant: str, service: str, question: Question) -> Answer:
-        """Answer, by the champion or else by the declared default.
+    def predict(
+        self, tenant: str, service: str, question: Question, *, spent_s: float = 0.0
+    ) -> Answer:
+        """Answer, by the champion or the challenger, or else by the declared default.
 
-        Raises NotFound, InvalidInput, Unavailable, AlgorithmFailed or DeadlineExceeded.
+        `spent_s` of the service's deadline have passed already. Raises NotFound, InvalidInput,
+        Unavailable, AlgorithmFailed or DeadlineExceeded.
         """
         live = self._find(tenant, service)
         batch = None if question.records is None else _decoder(live).records(question.records)
+        asking = Asking(self.quarantine, question.explain)
         try:
-            loaded = _serving(live)
-            rows = self._within_deadline(live, lambda: self._answer(live, loaded, question, batch))
+            champion = _serving(live)
+            contest = Contest(live, champion, asking, self.chance)
+            rows, versions = self._within_deadline(
+                live, asking, lambda: self._answer(contest, question, batch), spent_s
+            )
         except (Unavailable, AlgorithmFailed, DeadlineExceeded) as error:
             keys = question.keys or () if batch is None else batch.keys or [None] * len(batch)
             return _degraded(live, keys, error)
-        version = loaded.version
-        return Answer(rows, service, str(version.number), False, version.job_id)
+        return _answer(service, champion.version, rows, versions)
 
     def _find(self, tenant: str, service: str) -> LiveService:
         """Return the service; one without a version may have been trained a moment ago."""
@@ -86,13 +81,30 @@ class Predictor:
         self.live.catch_up()
         return self.live.find(tenant, service)
 
-    def _answer(
-        self, live: LiveService, loaded: LoadedVersion, question: Question, batch: Batch | None
-    ) -> list[dict[str, Any]]:
-        found = self._look_up(live, question.keys or ()) if batch is None else batch
-        return _ask(loaded, found, question.explain)
+    def _answer(self, contest: Contest, question: Question, batch: Batch | None) -> Answered:
+        if batch is None:
+            records = self._look_up(contest.live, question.keys or ())
+        else:
+            records = Records(question.records or (), batch)
+        answered = contest.answer(records)
+        self._ask_shadow(contest.live, records, answered[0])
+        return answered
 
-    def _look_up(self, live: LiveService, keys: Sequence[Any]) -> Batch:
+    def _ask_shadow(self, live: LiveService, records: Records, rows: Rows) -> None:
+        """Leave the question for later: nobody waits for a shadow, and nobody gets its answer."""
+        shadow = None if live.shadow is None else live.shadow.loaded
+        if shadow is None or not rows:
+            return
+        facts = {
+            "tenant": live.tenant,
+            "service": live.declaration.service,
+            "version": None if live.version is None else live.version.number,
+            "shadow": shadow.version.number,
+        }
+        compare = comparison(shadow, records, rows, Asking(self.quarantine))
+        self.shadows.ask(shadow.version.digest, facts, compare)
+
+    def _look_up(self, live: LiveService, keys: Sequence[Any]) -> Records:
         """Return the records of the keys. Its time counts for the deadline too."""
         rows = self.source_of(live).lookup(keys)
         unknown = [
@@ -108,11 +120,11 @@ class Predictor:
         if live.schema.key is not None:
             for record, key in zip(records, keys, strict=True):
                 record[live.schema.key] = key
-        return _decoder(live).records(records, where="/keys")
+        return Records(records, _decoder(live).records(records, where="/keys"))
 
     def _within_deadline(
-        self, live: LiveService, work: Callable[[], list[dict[str, Any]]]
-    ) -> list[dict[str, Any]]:
+        self, live: LiveService, asking: Asking, work: Callable[[], Answered], spent_s: float
+    ) -> Answered:
         """Do the work in one of the service's places, which it holds until it really ends."""
         give_back = _take_place(live)
         deadline_ms = live.declaration.serving.deadline_ms
@@ -128,12 +140,14 @@ class Predictor:
             raise Unavailable("The sidecar is shutting down: ask again.") from error
         future.add_done_callback(lambda _: give_back())
         try:
-            return future.result(timeout=deadline_ms / 1000)
+            return future.result(timeout=max(0.0, deadline_ms / 1000 - spent_s))
         except FutureTimeoutError:
             future.cancel()
-            raise DeadlineExceeded(
+            late = DeadlineExceeded(
                 f"Service {live.declaration.service!r} did not answer within {deadline_ms} ms."
-            ) from None
+            )
+            asking.abandon(late)
+            raise late from None
 
 
 def _decoder(live: LiveService) -> Decoder:
@@ -162,28 +176,13 @@ def _take_place(live: LiveService) -> Callable[[], None]:
     return live.slots.release
 
 
-def _ask(loaded: LoadedVersion, batch: Batch, explain: bool) -> list[dict[str, Any]]:  # noqa: FBT001 - passed on as it was asked
-    try:
-        rows = answer_rows(batch, loaded.model.predict(batch))
-        if explain:
-            _explain(loaded, batch, rows)
-    except MinervaError:
-        raise
-    except (Exception, SystemExit) as error:
-        log.exception("prediction.raised", version=loaded.version.number)
-        raise AlgorithmFailed(f"The model of service {loaded.version.service!r} failed.") from error
-    return rows
-
-
-def _explain(loaded: LoadedVersion, batch: Batch, rows: list[dict[str, Any]]) -> None:
-    if not isinstance(loaded.model, Explains):
-        raise InvalidInput(
-            "This service cannot explain its predictions.",
-            faults=[Fault("/explain", "not offered by the algorithm; leave it out")],
-        )
-    contributions = loaded.model.explain(batch).tolist()
-    for row, values in zip(rows, contributions, strict=True):
-        row["explanation"] = dict(zip(batch.schema.features, values, strict=True))
+def _answer(service: str, champion: Version, rows: Rows, versions: list[str] | None) -> Answer:
+    """Name one version where one answered, else the champion's and each row's own."""
+    if versions is None:
+        return Answer(rows, service, str(champion.number), False, champion.job_id)
+    one = versions[0] if len(set(versions)) == 1 else str(champion.number)
+    job_id = champion.job_id if one == str(champion.number) else None
+    return Answer(rows, service, one, False, job_id, versions)
 
 
 def _degraded(live: LiveService, keys: Sequence[Any], error: MinervaError) -> Answer:
@@ -199,4 +198,4 @@ def _degraded(live: LiveService, keys: Sequence[Any], error: MinervaError) -> An
     key_name = live.schema.key
     rows = [default.copy() if key_name is None else {key_name: key, **default} for key in keys]
     version = None if live.version is None else str(live.version.number)
-    return Answer(rows, live.declaration.service, version, True, None)
+    return Answer(rows, live.declaration.service, version, True, None, code=error.code)

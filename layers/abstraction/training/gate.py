@@ -12,6 +12,8 @@ from minerva.layers.abstraction.training.metrics import SMALLER_IS_BETTER, names
 from minerva.schema import Field
 
 TOLERANCE = 1e-9
+LATENCY = "latency_p95_ms"
+"""The metric that `latency_ms` bounds."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +25,30 @@ class Verdict:
 
 
 def check_gate(gate: Gate | None, output: Field) -> None:
-    """Raise InvalidConfiguration if the gate's metric does not exist for this kind of output."""
-    if gate is not None and gate.metric not in names_for(output):
-        known = ", ".join(names_for(output))
+    """Raise InvalidConfiguration if the gate demands nothing, or a metric this output cannot have."""
+    if gate is None:
+        return
+    if gate.metric is None:
+        fault = _without_metric(gate)
+    elif gate.metric not in names_for(output):
+        fault = f"unknown here; choose one of {', '.join(names_for(output))}"
+    else:
+        return
+    if fault:
         raise InvalidConfiguration(
-            f"The gate's metric {gate.metric!r} does not fit the output.",
-            faults=[Fault("/training/gate/metric", f"unknown here; choose one of {known}")],
+            f"The gate's metric {gate.metric!r} does not fit the output."
+            if gate.metric
+            else "The gate has no metric.",
+            faults=[Fault("/training/gate/metric", fault)],
         )
+
+
+def _without_metric(gate: Gate) -> str:
+    bounds = ("at_least", "at_most", "not_worse_than")
+    stray = [name for name in bounds if getattr(gate, name) is not None]
+    if stray:
+        return f"{' and '.join(stray)} needs a metric to be measured by"
+    return "" if gate.latency_ms is not None else "a gate needs a metric, latency_ms or both"
 
 
 def judge(
@@ -38,17 +57,38 @@ def judge(
     """Compare a version's metrics with the gate, and with the champion's on the same rows (if any)."""
     if gate is None:
         return Verdict(True, "No gate is declared.")
-    value = metrics.get(gate.metric, math.nan)
-    shown = f"{gate.metric} {value:.4f}"
+    verdicts = []
+    if gate.metric is not None:
+        verdicts.append(_judge_metric(gate, gate.metric, metrics, champion))
+    if gate.latency_ms is not None:
+        verdicts.append(_judge_latency(gate.latency_ms, metrics.get(LATENCY, math.nan)))
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    return Verdict(not failed, " ".join(verdict.reason for verdict in failed or verdicts))
+
+
+def _judge_metric(
+    gate: Gate, metric: str, metrics: Mapping[str, float], champion: Mapping[str, float] | None
+) -> Verdict:
+    value = metrics.get(metric, math.nan)
+    shown = f"{metric} {value:.4f}"
     if math.isnan(value):
-        return Verdict(False, f"{gate.metric} could not be computed.")
+        return Verdict(False, f"{metric} could not be computed.")
     if gate.at_least is not None and value < gate.at_least - TOLERANCE:
         return Verdict(False, f"{shown} is below {gate.at_least:g}.")
     if gate.at_most is not None and value > gate.at_most + TOLERANCE:
         return Verdict(False, f"{shown} is above {gate.at_most:g}.")
     if gate.not_worse_than and champion is not None:
-        theirs = champion.get(gate.metric, math.nan)
-        worse = value > theirs if gate.metric in SMALLER_IS_BETTER else value < theirs
+        theirs = champion.get(metric, math.nan)
+        worse = value > theirs if metric in SMALLER_IS_BETTER else value < theirs
         if worse and abs(value - theirs) > TOLERANCE:
             return Verdict(False, f"{shown} is worse than the champion's {theirs:.4f}.")
     return Verdict(True, f"{shown} passes.")
+
+
+def _judge_latency(most: float, value: float) -> Verdict:
+    if math.isnan(value):
+        return Verdict(False, "The latency could not be measured.")
+    shown = f"95 % of single predictions take at most {value:.2f} ms"
+    if value > most:
+        return Verdict(False, f"{shown}, more than {most:g} ms.")
+    return Verdict(True, f"{shown}.")

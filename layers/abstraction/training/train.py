@@ -13,16 +13,21 @@ from typing import Any
 
 from minerva.algorithm import Algorithm, Model, Progress, TrainingContext, TrainingData
 from minerva.errors import AlgorithmFailed, InvalidConfiguration, MinervaError
+from minerva.layers.abstraction.plugins.snapshot import keep
 from minerva.layers.abstraction.registry.manifest import seal
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.serving.answers import answer_rows
 from minerva.layers.abstraction.serving.goldens import write_goldens
 from minerva.layers.abstraction.serving.loading import MODEL, read_parameters
 from minerva.layers.abstraction.training.data import ReadData, nothing, read_training_data
-from minerva.layers.abstraction.training.gate import check_gate
+from minerva.layers.abstraction.training.gate import LATENCY, check_gate
+from minerva.layers.abstraction.training.latency import measure_latency
 from minerva.layers.abstraction.training.metrics import evaluate
+from minerva.layers.abstraction.training.preparation import Prepared
 from minerva.layers.abstraction.training.source import DataSource
 from minerva.layers.abstraction.training.split import hold_out
+from minerva.layers.abstraction.trust.pickles import refuse_pickles
+from minerva.layers.abstraction.trust.signing import Signer
 from minerva.schema import Batch, Decoder
 from minerva.schema.example import example_record
 
@@ -40,6 +45,7 @@ class Trained:
     digest: str
     manifest: dict[str, Any]
     metrics: dict[str, float]
+    """Those of the manifest, and what was measured on this machine (latency)."""
     held_out: TrainingData
     seconds: float
     """Time in the algorithm's `train`."""
@@ -52,12 +58,13 @@ class Trainer:
 
     workspace: Path
     threads: int
+    signer: Signer
     clock: Callable[[], float] = time.monotonic
 
     def train(
         self,
         declaration: ServiceDeclaration,
-        algorithm: Algorithm,
+        prepared: Prepared,
         source: DataSource | None,
         folder: Path,
         progress: Progress,
@@ -66,13 +73,14 @@ class Trainer:
 
         Raises InvalidConfiguration, InvalidData or AlgorithmFailed; equal inputs give equal digests.
         """
-        schema = declaration.schema
+        schema, algorithm = declaration.schema, prepared.algorithm
         check_gate(declaration.training.gate, schema.target()[1])
         context = TrainingContext(
             schema=schema,
             parameters=read_parameters(algorithm, declaration.parameters),
             workspace=self.workspace,
             threads=self.threads,
+            allow_pickle=declaration.allow_pickle,
             seed=declaration.training.seed,
             progress=_part(progress, READ_SHARE, TRAINED_SHARE),
         )
@@ -85,12 +93,17 @@ class Trainer:
         seconds = self.clock() - started
         progress(TRAINED_SHARE, f"evaluating on {len(held_out)} held-out rows")
         metrics = _evaluate(algorithm.name, model, held_out)
-        goldens = _save(algorithm, model, folder, _golden_rows(held_out, declaration))
-        digest, manifest = seal(
-            folder, _facts(declaration, read, len(train_part), held_out, metrics, goldens)
-        )
+        rows = _golden_rows(held_out, declaration)
+        goldens = _save(prepared, model, folder, rows)
+        if not declaration.allow_pickle:
+            refuse_pickles(folder / MODEL)
+        facts = _facts(declaration, read, len(train_part), held_out, metrics, goldens)
+        digest, manifest = seal(folder, {**facts, **prepared.facts}, self.signer)
+        latency = _latency(declaration, model, rows, self.clock)
         warnings = _suspicions(metrics)
-        return Trained(folder, digest, manifest, metrics, held_out, seconds, warnings)
+        return Trained(
+            folder, digest, manifest, {**metrics, **latency}, held_out, seconds, warnings
+        )
 
 
 def evaluate_model(algorithm: str, model: Model, data: TrainingData) -> dict[str, float]:
@@ -148,17 +161,29 @@ def _evaluate(name: str, model: Model, held_out: TrainingData) -> dict[str, floa
     return {metric: value for metric, value in metrics.items() if math.isfinite(value)}
 
 
-def _save(algorithm: Algorithm, model: Model, folder: Path, rows: Batch) -> int:
-    """Write model and goldens; return how many goldens. An OSError is the disk's, not the plugin's."""
+def _save(prepared: Prepared, model: Model, folder: Path, rows: Batch) -> int:
+    """Write model, plugin and goldens; return how many goldens. An OSError is the disk's fault."""
     target = folder / MODEL
     target.mkdir()
+    if prepared.source is not None:
+        keep(prepared.source, folder)
     try:
         model.save(target)
         return write_goldens(folder, model, rows)
     except (MinervaError, MemoryError, OSError):
         raise
     except (Exception, SystemExit) as error:
-        raise _failed(algorithm.name, "failed in saving its model", error) from error
+        raise _failed(prepared.algorithm.name, "failed in saving its model", error) from error
+
+
+def _latency(
+    declaration: ServiceDeclaration, model: Model, rows: Batch, clock: Callable[[], float]
+) -> dict[str, float]:
+    """Measure only if the gate asks: it differs from machine to machine, so no manifest holds it."""
+    gate = declaration.training.gate
+    if gate is None or gate.latency_ms is None:
+        return {}
+    return {LATENCY: measure_latency(model, rows, clock)}
 
 
 def _failed(name: str, what: str, error: BaseException) -> AlgorithmFailed:

@@ -13,6 +13,9 @@ import structlog
 
 from minerva.algorithm import Progress, TrainingData
 from minerva.errors import Conflict, MinervaError, Unavailable
+from minerva.events import Training
+from minerva.layers.abstraction.callbacks.tell import Tell, nobody
+from minerva.layers.abstraction.callbacks.training import around_training
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
 from minerva.layers.abstraction.registry.records import (
     CHAMPION,
@@ -22,11 +25,14 @@ from minerva.layers.abstraction.registry.records import (
 )
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.registry.store import ArtefactStore
+from minerva.layers.abstraction.runtimes.choice import check_runtime
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.environment import expand
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.serving.loading import LoadedVersion, Loader, read_parameters
+from minerva.layers.abstraction.serving.terms import Terms
 from minerva.layers.abstraction.training.gate import Verdict, check_gate, judge
+from minerva.layers.abstraction.training.preparation import Preparation
 from minerva.layers.abstraction.training.source import DataSource, OpenSource
 from minerva.layers.abstraction.training.train import Trained, Trainer, evaluate_model
 
@@ -41,16 +47,19 @@ class Versioning:
     artefacts: ArtefactStore
     loader: Loader
     catalogue: Callable[[], Catalogue]
+    prepare: Preparation
     trainer: Trainer
     open_source: OpenSource
     environment: Mapping[str, str]
     scratch: Path
     now: Callable[[], datetime]
+    tell: Tell = nobody
 
     def check(self, declaration: ServiceDeclaration) -> None:
         """Raise InvalidConfiguration for an unknown algorithm, wrong parameters or gate."""
         algorithm = self.catalogue().find(declaration.algorithm)
         read_parameters(algorithm, declaration.parameters)
+        check_runtime(algorithm, declaration)
         check_gate(declaration.training.gate, declaration.schema.target()[1])
 
     def make(
@@ -61,6 +70,28 @@ class Versioning:
         May be repeated after a crash at any point: artefact, version and alias come out the same.
         """
         declaration = parse(configuration.declaration)
+        training = Training(
+            tenant=configuration.tenant,
+            service=configuration.service,
+            algorithm=declaration.algorithm,
+            configuration_revision=configuration.revision,
+            author=author,
+            job_id=job_id,
+        )
+
+        def make() -> dict[str, Any]:
+            return self._make(configuration, declaration, job_id, author, progress)
+
+        return around_training(self.tell, training, make)
+
+    def _make(
+        self,
+        configuration: Configuration,
+        declaration: ServiceDeclaration,
+        job_id: str | None,
+        author: str,
+        progress: Progress,
+    ) -> dict[str, Any]:
         trained = self._train(declaration, progress)
         version = self._register(configuration, trained, job_id)
         progress(0.97, "deciding on promotion")
@@ -68,12 +99,13 @@ class Versioning:
         return _result(version, trained, verdict)
 
     def _train(self, declaration: ServiceDeclaration, progress: Progress) -> Trained:
-        algorithm = self.catalogue().find(declaration.algorithm)
+        progress(0.0, "preparing")
+        prepared = self.prepare(declaration)
         try:
             self.scratch.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.scratch, prefix="train-") as name:
                 trained = self.trainer.train(
-                    declaration, algorithm, self._source(declaration), Path(name), progress
+                    declaration, prepared, self._source(declaration), Path(name), progress
                 )
                 self.artefacts.put(trained.digest, trained.folder)
         except OSError as error:
@@ -118,7 +150,8 @@ class Versioning:
     ) -> Verdict:
         gate = declaration.training.gate
         compared = gate is not None and gate.not_worse_than is not None
-        champion = self._champion_metrics(version, trained) if compared else None
+        terms = Terms.of(declaration)
+        champion = self._champion_metrics(version, trained, terms) if compared else None
         verdict = judge(gate, version.metrics, champion)
         if not verdict.passed:
             log.warning("version.held_back", version=version.number, reason=verdict.reason)
@@ -134,14 +167,16 @@ class Versioning:
             return Verdict(False, f"{verdict.reason} Promotion is left to a person.")
         return verdict
 
-    def _champion_metrics(self, version: Version, trained: Trained) -> dict[str, float] | None:
+    def _champion_metrics(
+        self, version: Version, trained: Trained, terms: Terms
+    ) -> dict[str, float] | None:
         """Evaluate the champion on the new version's held-out rows; None if that cannot be done."""
         number = self.registry.aliases(version.tenant, version.service).get(CHAMPION)
         if number is None or number == version.number or not len(trained.held_out):
             return None
         try:
             champion = self.loader.load(
-                self.registry.version(version.tenant, version.service, number)
+                self.registry.version(version.tenant, version.service, number), terms
             )
             return _metrics_on(trained.held_out, champion)
         except MinervaError as error:

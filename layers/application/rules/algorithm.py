@@ -97,6 +97,7 @@ class Rules(Algorithm):
     """Conditions over the inputs, written in a small safe language; the first that is true answers."""
 
     name = "rules"
+    runtime = "inline"
     Parameters = RulesParameters
     needs_data = False
 

@@ -1,4 +1,4 @@
-"""Movable names for versions: promote and roll back."""
+"""Movable names for versions: promote, retire and roll back."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from minerva.errors import Fault, InvalidInput
-from minerva.layers.abstraction.registry.records import AliasChange
+from minerva.layers.abstraction.registry.records import CHALLENGER, AliasChange
 from minerva.layers.core.http.access import needs, principal
 from minerva.layers.core.http.body import read_object
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.json_answers import answer
-
-MAX_REASON = 500
+from minerva.layers.core.http.reasons import read_reason
 
 
 def aliases(house: House) -> Blueprint:
@@ -23,23 +22,40 @@ def aliases(house: House) -> Blueprint:
     @routes.get("/v1/services/<service>/aliases")
     @needs("predict", "train", "registry")
     def list_aliases(service: str) -> Response:
-        found = house.registry.aliases(principal().tenant, service)
-        return answer({"aliases": {alias: str(number) for alias, number in found.items()}})
+        found = house.registry.alias_changes(principal().tenant, service)
+        named = {alias: str(change.number) for alias, change in found.items()}
+        share = found[CHALLENGER].share if CHALLENGER in found else None
+        return answer({"aliases": named, "share": share})
 
     @routes.put("/v1/services/<service>/aliases/<alias>")
     @needs("registry")
     def promote(service: str, alias: str) -> Response:
         """Point an alias at a version, which proves its goldens first."""
-        body = read_object(request, ("version", "reason"))
+        body = read_object(request, ("version", "share", "reason"))
         change = house.registry.promote(
             principal().tenant,
             service,
             _version(body.get("version")),
             alias=alias,
+            share=_share(body.get("share")),
             author=principal().key_id,
-            reason=_reason(body),
+            reason=read_reason(body),
         )
-        return answer({"alias": _json(change)})
+        return answer({"alias": change_to_json(change)})
+
+    @routes.delete("/v1/services/<service>/aliases/<alias>")
+    @needs("registry")
+    def retire(service: str, alias: str) -> Response:
+        """Take a challenger or shadow away."""
+        body = read_object(request, ("reason",), may_be_empty=True)
+        change = house.registry.retire_alias(
+            principal().tenant,
+            service,
+            alias,
+            author=principal().key_id,
+            reason=read_reason(body),
+        )
+        return answer({"alias": change_to_json(change)})
 
     @routes.post("/v1/services/<service>/rollback")
     @needs("registry")
@@ -47,18 +63,20 @@ def aliases(house: House) -> Blueprint:
         """Return the champion to the version before it."""
         body = read_object(request, ("reason",), may_be_empty=True)
         change = house.registry.rollback(
-            principal().tenant, service, author=principal().key_id, reason=_reason(body)
+            principal().tenant, service, author=principal().key_id, reason=read_reason(body)
         )
-        return answer({"alias": _json(change)})
+        return answer({"alias": change_to_json(change)})
 
     return routes
 
 
-def _json(change: AliasChange) -> dict[str, Any]:
+def change_to_json(change: AliasChange) -> dict[str, Any]:
+    """Return what a caller is told of a movement."""
     return {
         "service": change.service,
         "alias": change.alias,
-        "version": str(change.number),
+        "version": None if change.number is None else str(change.number),
+        "share": change.share,
         "previous": None if change.previous is None else str(change.previous),
         "author": change.author,
         "reason": change.reason,
@@ -76,9 +94,9 @@ def _version(value: Any) -> int:
     raise InvalidInput("The body does not name a version.", faults=[fault])
 
 
-def _reason(body: dict[str, Any]) -> str:
-    reason = body.get("reason", "")
-    if not isinstance(reason, str) or len(reason) > MAX_REASON:
-        fault = Fault("/reason", f"expected text of at most {MAX_REASON} characters")
-        raise InvalidInput("The body does not fit this call.", faults=[fault])
-    return reason
+def _share(value: Any) -> float | None:
+    """Read a share of the calls; the registry knows which shares there are."""
+    if value is None or type(value) is int or type(value) is float:
+        return value
+    fault = Fault("/share", "expected a number above 0 and at most 100")
+    raise InvalidInput("A share is the percentage of calls to answer.", faults=[fault])

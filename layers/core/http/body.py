@@ -11,7 +11,7 @@ from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
 from minerva.errors import Fault, InvalidBody, InvalidInput, TooLarge
-from minerva.layers.abstraction.serving.predict import Question
+from minerva.layers.abstraction.serving.question import Question
 from minerva.layers.core.http.duplicates import repeated_key
 from minerva.schema.decoder import pointer
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from minerva.layers.abstraction.jobs.jobs import Jobs
     from minerva.layers.abstraction.registry.registry import Registry
+    from minerva.layers.abstraction.serving.hooked import Predicts
     from minerva.layers.abstraction.serving.live import LiveServices
-    from minerva.layers.abstraction.serving.predict import Predictor
     from minerva.layers.core.security.keyring import Keyring
 
 
@@ -19,7 +19,7 @@ class House:
     """Everything that a view may use. One per web worker process."""
 
     live: LiveServices
-    predictor: Predictor
+    predictor: Predicts
     registry: Registry
     jobs: Jobs
     keyring: Keyring

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import structlog
 from flask import Blueprint, Response, g, request
 
+from minerva.layers.abstraction.serving.question import Answer
 from minerva.layers.core.http.access import needs, principal
 from minerva.layers.core.http.body import read_question
 from minerva.layers.core.http.house import House
@@ -36,14 +38,19 @@ def predict(house: House) -> Blueprint:
             ms=round((time.perf_counter() - started_at) * 1000, 3),
         )
         tell(version=answered.version)
-        return answer(
-            {
-                "predictions": answered.predictions,
-                "service": service,
-                "version": answered.version,
-                "request_id": g.request_id,
-                "degraded": answered.degraded,
-            }
-        )
+        return answer(_body(service, answered))
 
     return routes
+
+
+def _body(service: str, answered: Answer) -> dict[str, Any]:
+    body = {
+        "predictions": answered.predictions,
+        "service": service,
+        "version": answered.version,
+        "request_id": g.request_id,
+        "degraded": answered.degraded,
+    }
+    if answered.versions is not None:
+        body["versions"] = answered.versions
+    return body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from minerva.layers.abstraction.registry.records import CHALLENGER
 from minerva.layers.core.http.access import needs, principal
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.json_answers import answer
@@ -25,12 +26,18 @@ def services(house: House) -> Blueprint:
         tenant = principal().tenant
         described = house.live.find(tenant, service).to_json()
         versions = house.registry.versions(tenant, service)
-        aliases = house.registry.aliases(tenant, service)
+        aliases = house.registry.alias_changes(tenant, service)
+        quarantined = house.registry.quarantined(tenant, service)
         described["versions"] = {
             "count": len(versions),
             "latest": str(versions[0].number) if versions else None,
         }
-        described["aliases"] = {alias: str(number) for alias, number in aliases.items()}
+        described["aliases"] = {alias: str(change.number) for alias, change in aliases.items()}
+        described["share"] = aliases[CHALLENGER].share if CHALLENGER in aliases else None
+        described["quarantined"] = [
+            {"version": str(number), "reason": one.reason, "since": one.created_at.isoformat()}
+            for number, one in quarantined.items()
+        ]
         return answer({"service": described})
 
     return routes

@@ -8,6 +8,12 @@ Content = dict[str, Any]
 
 TEXT: Content = {"type": "string"}
 TIME: Content = {"type": ["string", "null"], "format": "date-time"}
+SHARE: Content = {
+    "type": ["number", "null"],
+    "exclusiveMinimum": 0,
+    "maximum": 100,
+    "description": "Percent of the calls that the challenger answers; null without one",
+}
 STATES = ["queued", "running", "succeeded", "failed", "cancelled", "dead"]
 
 
@@ -153,7 +159,18 @@ def _service() -> Content:
             "ready": {"type": "boolean"},
             "problem": {"type": ["string", "null"]},
             "schema": {"type": "object"},
+            "aliases": {"type": "object", "additionalProperties": TEXT},
+            "share": SHARE,
+            "quarantined": array(_quarantined()),
         },
+    }
+
+
+def _quarantined() -> Content:
+    return {
+        "type": "object",
+        "required": ["version", "reason", "since"],
+        "properties": {"version": TEXT, "reason": TEXT, "since": TIME},
     }
 
 
@@ -165,6 +182,15 @@ def _version() -> Content:
             "service": TEXT,
             "version": TEXT,
             "aliases": array(TEXT),
+            "share": SHARE,
+            "quarantined": {
+                "type": ["string", "null"],
+                "description": "Why it must not serve; null if it may",
+            },
+            "pruned": {
+                **TIME,
+                "description": "When its files were given up; null if they are there",
+            },
             "metrics": {"type": "object", "additionalProperties": {"type": "number"}},
             "configuration_revision": {"type": "integer", "minimum": 1},
             "digest": {"type": "string", "description": "SHA-256 of the manifest"},
@@ -182,7 +208,8 @@ def _alias_change() -> Content:
         "properties": {
             "service": TEXT,
             "alias": TEXT,
-            "version": TEXT,
+            "version": {"type": ["string", "null"], "description": "null: it was taken away"},
+            "share": SHARE,
             "previous": {"type": ["string", "null"]},
             "author": TEXT,
             "reason": TEXT,

@@ -23,6 +23,7 @@ from minerva.layers.core.openapi.records import (
     prediction_schema,
     record_schema,
 )
+from minerva.layers.core.openapi.registry import registry_paths
 from minerva.schema import Schema
 
 Declared = tuple[ServiceDeclaration, Schema]
@@ -52,10 +53,10 @@ def document(
             {"name": "predictions", "description": "Ask a service; one call takes many records."},
             {"name": "services", "description": "What there is to ask, and how it is trained."},
             {"name": "jobs", "description": "Offline work: state, history, cancel."},
-            {"name": "registry", "description": "Versions, and the alias that serves."},
+            {"name": "registry", "description": "Versions, aliases and quarantine."},
             {"name": "health", "description": "For probes; need no credential."},
         ],
-        "paths": {**described, **paths()},
+        "paths": {**described, **paths(), **registry_paths()},
         "components": shared,
     }
     if keys_needed:
@@ -126,6 +127,10 @@ def _answer(name: str, schema: Schema) -> Content:
             "predictions": array(ref(f"{name}.Prediction")),
             "service": {"const": name},
             "version": {"type": ["string", "null"]},
+            "versions": array({"type": "string"})
+            | {
+                "description": "Per prediction, which version made it; while there is a challenger."
+            },
             "request_id": {"type": "string"},
             "degraded": {
                 "type": "boolean",

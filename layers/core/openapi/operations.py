@@ -1,4 +1,4 @@
-"""The routes that every sidecar has, whatever services are declared."""
+"""The routes that every sidecar has, whatever services are declared; see `registry` for versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from minerva.layers.core.openapi.components import (
     ref,
 )
 
-REASON = {"type": "string", "maxLength": 500}
 SERVICE = ref("Service", "parameters")
 JOB_ID = ref("JobId", "parameters")
 
@@ -51,12 +50,12 @@ def operation(  # noqa: PLR0913 - the parts of an operation, each by name
 
 def paths() -> Content:
     """Return path → operations."""
-    return {**_services(), **_registry(), **_jobs(), **_health()}
+    return {**_services(), **_jobs(), **_health()}
 
 
 def train_operation(parameters: tuple[Content, ...], name: str, tag: str) -> Content:
     """Return the operation that starts a training."""
-    key = _parameter("Idempotency-Key", "header", TEXT, "The same key again leads to the same job")
+    key = parameter("Idempotency-Key", "header", TEXT, "The same key again leads to the same job")
     made = operation(
         tag,
         name,
@@ -65,7 +64,7 @@ def train_operation(parameters: tuple[Content, ...], name: str, tag: str) -> Con
         status=202,
         says="Accepted; a worker does it",
         parameters=(*parameters, key),
-        body=_body({"type": "object", "additionalProperties": False}, required=False),
+        body=json_body({"type": "object", "additionalProperties": False}, required=False),
     )
     made["responses"]["202"]["headers"] = {
         "Location": {"description": "Where the job is", "schema": TEXT},
@@ -96,83 +95,6 @@ def _services() -> Content:
     }
 
 
-def _registry() -> Content:
-    base = "/v1/services/{service}"
-    number = _parameter("number", "path", {"type": "integer", "minimum": 1}, "Version number")
-    return {
-        f"{base}/versions": {
-            "get": operation(
-                "registry",
-                "list_versions",
-                "List the versions, newest first",
-                json_content(member("versions", array(ref("Version")))),
-                parameters=(SERVICE,),
-            )
-        },
-        f"{base}/versions/{{number}}": {
-            "get": operation(
-                "registry",
-                "get_version",
-                "Show a version with its manifest",
-                json_content(member("version", ref("Version"))),
-                parameters=(SERVICE, number),
-            )
-        },
-        f"{base}/aliases": {
-            "get": operation(
-                "registry",
-                "list_aliases",
-                "Show which version each alias names",
-                json_content(member("aliases", {"type": "object", "additionalProperties": TEXT})),
-                parameters=(SERVICE,),
-            )
-        },
-        f"{base}/aliases/{{alias}}": {"put": _promotion()},
-        f"{base}/rollback": {"post": _rollback()},
-    }
-
-
-def _promotion() -> Content:
-    return operation(
-        "registry",
-        "promote",
-        "Point an alias at a version, which proves itself first",
-        json_content(member("alias", ref("AliasChange"))),
-        parameters=(
-            SERVICE,
-            _parameter("alias", "path", {"enum": ["champion"]}, "Name for a version"),
-        ),
-        body=_body(
-            {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["version"],
-                "properties": {"version": {"type": ["integer", "string"]}, "reason": REASON},
-                "examples": [{"version": 1, "reason": "better on new customers"}],
-            }
-        ),
-    )
-
-
-def _rollback() -> Content:
-    return operation(
-        "registry",
-        "rollback",
-        "Return to the champion before this one",
-        json_content(member("alias", ref("AliasChange"))),
-        parameters=(SERVICE,),
-        body=_body(
-            {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {"reason": REASON},
-                "examples": [{"reason": "complaints"}],
-            },
-            required=False,
-        ),
-    )
-
-
 def _jobs() -> Content:
     one = json_content(member("job", ref("Job")))
     text = {"text/plain": {"schema": TEXT}}
@@ -201,9 +123,9 @@ def _job_list() -> Content:
         "List jobs, newest first",
         json_content(member("jobs", array(ref("Job")))),
         parameters=(
-            _parameter("service", "query", TEXT, "Only of this service"),
-            _parameter("state", "query", {"enum": STATES}, "Only in this state"),
-            _parameter("limit", "query", limit, "Most jobs to list"),
+            parameter("service", "query", TEXT, "Only of this service"),
+            parameter("state", "query", {"enum": STATES}, "Only in this state"),
+            parameter("limit", "query", limit, "Most jobs to list"),
         ),
     )
 
@@ -217,8 +139,8 @@ def _job_events() -> Content:
         {**json_content(member("events", array(ref("JobEvent")))), **stream},
         parameters=(
             JOB_ID,
-            _parameter("after", "query", {"type": "integer"}, "Only events after this"),
-            _parameter("Last-Event-ID", "header", TEXT, "Go on with a stream after this"),
+            parameter("after", "query", {"type": "integer"}, "Only events after this"),
+            parameter("Last-Event-ID", "header", TEXT, "Go on with a stream after this"),
         ),
     )
 
@@ -233,7 +155,8 @@ def _health() -> Content:
     return {"/livez": {"get": live}, "/readyz": {"get": ready}}
 
 
-def _parameter(name: str, place: str, schema: Content, description: str) -> Content:
+def parameter(name: str, place: str, schema: Content, description: str) -> Content:
+    """Return a parameter of a path, query or header."""
     made: dict[str, Any] = {
         "name": name,
         "in": place,
@@ -243,5 +166,6 @@ def _parameter(name: str, place: str, schema: Content, description: str) -> Cont
     return made | ({"required": True} if place == "path" else {})
 
 
-def _body(schema: Content, *, required: bool = True) -> Content:
+def json_body(schema: Content, *, required: bool = True) -> Content:
+    """Return a JSON body."""
     return {"required": required, "content": json_content(schema)}

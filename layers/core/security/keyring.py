@@ -32,8 +32,9 @@ class _Remembered:
 class Keyring:
     """Knows keys by id. Threads share it.
 
-    An entry is dropped when the registry revision changes, and asked for again after `FRESH_S`. While
-    the store is away, a key that was known goes on working: predictions need no database.
+    A key is asked for again when the registry revision changes and after `FRESH_S`, by one thread;
+    the others go on with what is known. While the store is away, a key that was known goes on
+    working: predictions need no database.
     """
 
     def __init__(
@@ -65,11 +66,13 @@ class Keyring:
     def _find(self, key_id: str) -> StoredKey | None:
         revision = self._revision()
         with self._lock:
-            entry = self._known.get(key_id) or self._unknown.get(key_id)
-            if entry is not None and entry.revision != revision:
-                entry = None
+            entry = self._known.get(key_id)
+            if entry is None:
+                unknown = self._unknown.get(key_id)  # may have been made a moment ago
+                entry = unknown if unknown and unknown.revision == revision else None
             if entry is not None:
-                if entry.asking or self._clock() < entry.believed_until:
+                fresh = entry.revision == revision and self._clock() < entry.believed_until
+                if entry.asking or fresh:
                     return entry.key
                 entry.asking = True
         return self._ask(key_id, revision, entry)

@@ -21,7 +21,7 @@ from minerva.layers.core.telemetry.failures import add_failure
 from minerva.layers.core.telemetry.log_file import LogFile, Sink, StandardOutput
 from minerva.layers.core.telemetry.masking import mask, mask_line
 
-Component = Literal["web", "worker", "beat", "cli", "job", "up"]
+Component = Literal["web", "worker", "beat", "cli", "job", "up", "host", "hosts"]
 FIRST = ("timestamp", "level", "event", "component", "layer")
 """Where an eye looks for them."""
 _QUIET = ("alembic", "kombu", "amqp", "celery", "urllib3", "botocore", "fsspec", "werkzeug")

@@ -138,3 +138,13 @@ def test_a_protocol_that_cannot_be_used_is_told(url, tmp_path):
         open_artefacts(url, tmp_path)
 
     assert "hunter2" not in raised.value.message
+
+
+def test_what_an_interrupted_deletion_left_is_told_and_deleted(store, place):
+    with fsspec.open(f"{place}/model.ubj", "w") as file:
+        file.write("left")
+
+    assert store.size(DIGEST) == 4
+    store.delete(DIGEST)
+
+    assert store.size(DIGEST) == 0

@@ -1,9 +1,18 @@
 """The metadata stores keep the contracts that every such store must keep."""
 
-from minerva.testing.stores import JobStoreContract, KeyStoreContract, RegistryStoreContract
+from minerva.testing.stores import (
+    AliasStoreContract,
+    JobStoreContract,
+    KeyStoreContract,
+    RegistryStoreContract,
+)
 
 
 class TestRegistry(RegistryStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestAliases(AliasStoreContract):
     """On SQLite and PostgreSQL: see the fixture `stores`."""
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -12,10 +13,13 @@ from sqlalchemy import inspect, text
 from structlog.testing import capture_logs
 
 from minerva.adapters.metadata import open_metadata
-from minerva.adapters.metadata.engine import open_engine
+from minerva.adapters.metadata.aliases import SqlAliasStore
+from minerva.adapters.metadata.engine import WRITE, open_engine
 from minerva.adapters.metadata.migrate import migrate
 from minerva.adapters.metadata.migrations import FOLDER, HEAD
 from minerva.adapters.metadata.tables import Base
+from minerva.adapters.metadata.tenancy import Database
+from minerva.adapters.metadata.versions import SqlVersionStore
 from minerva.errors import InvalidConfiguration
 from minerva.testing.threads import at_once
 
@@ -46,6 +50,43 @@ def test_the_constraints_are_those_of_the_models(engine):
         assert made.get_pk_constraint(table.name)["constrained_columns"] == [
             column.name for column in table.primary_key
         ]
+        assert referred(made.get_foreign_keys(table.name)) == {
+            (one.referred_table.name, *one.column_keys) for one in table.foreign_key_constraints
+        }
+
+
+def referred(keys):
+    """Which table each foreign key refers to, by which columns."""
+    return {(key["referred_table"], *key["constrained_columns"]) for key in keys}
+
+
+def test_what_the_first_release_kept_is_kept(engine):
+    with engine.execution_options(**{WRITE: True}).begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(FOLDER))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO versions VALUES ('acme', 'churn', 1, 'd', '{}', '{}', 1, NULL, :now);"
+            ),
+            {"now": "2026-03-01 12:30:15"},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO alias_changes VALUES "
+                "('acme', 'churn', 'champion', 1, 1, NULL, 'ann', 'first', :now)"
+            ),
+            {"now": "2026-03-01 12:30:15"},
+        )
+
+    migrate(engine)
+
+    stores = SqlAliasStore(Database(engine))
+    (change,) = stores.history("acme", "churn", "champion")
+    assert (change.number, change.reason, change.share) == (1, "first", None)
+    (version,) = SqlVersionStore(Database(engine)).list("acme", "churn")
+    assert (version.digest, version.pruned_at) == ("d", None)
 
 
 def test_the_declared_head_is_the_newest_script():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from celery.signals import worker_ready
 
+from minerva.layers.abstraction.plugins.catalogue import Plugins
 from minerva.settings import Loaded, Settings
 from minerva.worker import run_beat, run_worker
 
@@ -49,13 +50,15 @@ class Container:
     loaded: Loaded
     runner: RecordingRunner
     sweeper: RecordingRunner
+    catalogue: Plugins
 
 
 def main(mode: str, url: str, record: str, workspace: str) -> int:
     settings = Settings(queue_url=url, sweep_interval_s=0.3)
     runner = RecordingRunner(Path(record))
     worker_ready.connect(lambda **_: Path(f"{record}.ready").touch(), weak=False)
-    container = Container(Loaded(settings, {}, Path(workspace)), runner, runner)
+    folder = Path(workspace)
+    container = Container(Loaded(settings, {}, folder), runner, runner, Plugins(folder))
     return run_beat(container) if mode == "beat" else run_worker(container, 1)
 
 

@@ -14,6 +14,7 @@ from tiny import PLUGINS, declaration_of, silent, write_data
 
 from minerva.adapters.metadata import open_metadata
 from minerva.bootstrap import Container, open_job
+from minerva.layers.abstraction.plugins.catalogue import Plugins
 from minerva.layers.abstraction.registry.records import DEFAULT_TENANT, Configuration, Version
 from minerva.settings import load
 
@@ -26,14 +27,25 @@ def migrated(tmp_path_factory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def probed(tmp_path_factory) -> Path:
+    """The notes that the plugins of the tests have survived being imported, to be copied."""
+    folder = tmp_path_factory.mktemp("probed")
+    (folder / "plugins").symlink_to(PLUGINS)
+    Plugins(folder)()
+    return folder / ".minerva" / "run"
+
+
 @pytest.fixture
-def workspace(tmp_path, migrated) -> Path:
+def workspace(tmp_path, migrated, probed) -> Path:
     """A user's folder with data and the plugins `mean`, `linear` and `misbehaving`."""
     folder = tmp_path / "workspace"
     shutil.copytree(PLUGINS, folder / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "services").mkdir()
     (folder / ".minerva").mkdir()
     shutil.copy(migrated, folder / ".minerva" / "minerva.db")
+    shutil.copytree(probed, folder / ".minerva" / "run")
+    (folder / ".minerva" / "run").chmod(0o700)
     write_data(folder)
     (folder / "minerva.toml").write_text("database_timeout_s = 20\n")
     return folder

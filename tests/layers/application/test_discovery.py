@@ -9,7 +9,10 @@ import pytest
 
 from minerva.layers.abstraction.plugins.catalogue import discover
 
-BUILT_IN = ["constant", "rules", "xgboost.classifier", "xgboost.model", "xgboost.regressor"]
+BUILT_IN = [
+    "constant", "lightgbm.model", "mlflow.model", "onnx", "rules", "sklearn.model", "torch.model",
+    "xgboost.classifier", "xgboost.model", "xgboost.regressor",
+]  # fmt: skip
 MODULES = ["xgboost_trees", "xgboost_model", "rules", "constant"]
 
 

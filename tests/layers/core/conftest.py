@@ -32,6 +32,7 @@ class Steady(minerva.Algorithm):
 
     name = "steady"
     needs_data = False
+    runtime = "inline"  # a process of its own for each test takes its time
 
     class Parameters(minerva.Parameters, frozen=True):
         chance: float = 0.25
@@ -136,7 +137,8 @@ def prepared(tmp_path_factory) -> Path:
 @pytest.fixture
 def workspace(tmp_path, prepared) -> Path:
     """A workspace of one service that needs no training and has one version."""
-    return Path(shutil.copytree(prepared, tmp_path / "workspace"))
+    not_sockets = shutil.ignore_patterns("run")
+    return Path(shutil.copytree(prepared, tmp_path / "workspace", ignore=not_sockets))
 
 
 @pytest.fixture

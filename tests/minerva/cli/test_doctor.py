@@ -1,6 +1,7 @@
 """`minerva doctor` where things are wrong; where all is well, see test_up."""
 
 import json
+import sys
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_says_what_is_wrong_and_what_to_do(minerva, workspace):
     assert "✗ worker           none is running" in result.stdout
     assert "→ minerva up, or minerva worker" in result.stdout
     assert "✗ sidecar" in result.stdout
-    assert "2 of 11 checks failed." in result.stdout
+    assert "2 of 15 checks failed." in result.stdout
 
 
 def test_a_folder_that_is_no_workspace(checks):
@@ -102,3 +103,125 @@ def test_data_that_cannot_be_read(checks, workspace, path, says):
 
     assert not fine
     assert says in said
+
+
+def test_the_signing_key_is_made_and_named(checks, workspace):
+    fine, says = checks()["signing"]
+
+    assert fine
+    assert str(workspace / ".minerva" / "signing.key") in says
+    assert (workspace / ".minerva" / "signing.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_signing_key_that_others_can_read(minerva, checks, workspace):
+    minerva("versions", "key")
+    (workspace / ".minerva" / "signing.key").chmod(0o644)
+
+    found = checks()
+
+    assert found["signing"][0] is False
+    assert "chmod 600" in found["signing"][1]
+    assert "database" not in found  # which is not to blame
+
+
+def test_keys_that_are_trusted_are_counted(minerva, checks, workspace):
+    (workspace / "trusted").mkdir()
+    (workspace / "trusted" / "shop.pem").write_text(minerva("versions", "key").stdout)
+    with (workspace / "minerva.toml").open("a") as file:
+        file.write('trusted_keys = "trusted"\n')
+
+    assert checks()["signing"][1].endswith("; 1 more are trusted")
+
+
+def test_trusted_keys_that_are_none(checks, workspace):
+    with (workspace / "minerva.toml").open("a") as file:
+        file.write('trusted_keys = "nowhere"\n')
+
+    fine, says = checks()["signing"]
+
+    assert not fine
+    assert "nowhere" in says
+
+
+@pytest.fixture
+def no_installer(monkeypatch, tmp_path):
+    """Neither uv nor pip can be found."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pip", None)
+
+
+def test_a_missing_installer_is_no_failure_where_nothing_is_required(checks, no_installer):
+    assert checks()["environments"] == (True, "neither uv nor pip is there")
+
+
+def test_a_missing_installer_that_a_service_needs(checks, workspace, no_installer):
+    (workspace / "services" / "fixed.yaml").write_text(
+        "service: fixed\nalgorithm: constant\nrequirements: [six]\n"
+        "parameters: {output: {y: 1}}\n"
+        "schema: {inputs: {x: {type: number}}, output: {y: {type: number}}}\n"
+    )
+
+    assert checks()["environments"] == (False, "neither uv nor pip is there, needed by fixed")
+
+
+def test_pip_will_do_where_there_is_no_uv(checks, workspace, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert checks()["environments"] == (True, "pip builds them; uv would be faster")
+
+
+def test_uv_is_preferred(checks, workspace, monkeypatch, tmp_path):
+    (tmp_path / "uv").write_text("")
+    (tmp_path / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert checks()["environments"] == (True, "uv builds them")
+
+
+def test_no_process_of_a_model_is_fine(checks, workspace):
+    assert checks()["processes"] == (True, "no model has a process of its own now")
+
+
+def test_a_folder_of_sockets_that_others_may_enter(checks, workspace):
+    (workspace / ".minerva" / "run").mkdir(parents=True)
+    (workspace / ".minerva" / "run").chmod(0o755)
+
+    fine, says = checks()["processes"]
+
+    assert not fine
+    assert "this user alone may enter" in says
+
+
+def test_the_kernels_part_is_a_remark(checks, workspace):
+    fine, says = checks()["sandbox"]
+
+    assert fine
+    assert "Landlock" in says
+
+
+def test_what_old_kernels_leave_open_is_told():
+    from minerva.cli.model_checks import OPEN
+    from minerva.layers.abstraction.runtimes.sandbox import gaps
+
+    assert set(gaps(0, network=False)) == set(OPEN)
+
+
+OFF = {"where": "plugins/slow.py", "message": "hook minerva_before_predict is switched off"}
+UNREADABLE = {"where": "services/bad.yaml", "message": "is no mapping"}
+
+
+@pytest.mark.parametrize(
+    ("problems", "told"),
+    [
+        ([OFF, UNREADABLE], (False, f"plugins/slow.py: {OFF['message']}")),
+        ([UNREADABLE], (True, "none is switched off")),
+    ],
+)
+def test_hooks_that_the_sidecar_switched_off(minerva, workspace, server, problems, told):
+    listed = (200, {"services": [], "problems": problems})
+    server.prepared.extend([(200, {"status": "ready"}), listed, listed])
+
+    result = minerva("doctor", "--json", "--url", f"http://127.0.0.1:{server.server_address[1]}")
+
+    found = {one["name"]: one for one in json.loads(result.stdout)["checks"]}
+    assert (found["hooks"]["fine"], found["hooks"]["says"]) == told

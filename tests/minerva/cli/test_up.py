@@ -285,8 +285,9 @@ def test_the_doctor_finds_everything_as_it_should_be(ask, told, house):
     assert "Everything is as it should be." in result.stdout
     names = [check["name"] for check in told("doctor")["checks"]]
     assert names == [
-        "python", "workspace", "settings", "disk", "database", "artefacts", "queue", "worker",
-        "plugins", "services", "data of churn", "sidecar", "serving",
+        "python", "workspace", "settings", "disk", "signing", "database", "artefacts", "queue",
+        "worker", "plugins", "services", "environments", "data of churn", "processes", "sandbox",
+        "sidecar", "serving", "hooks",
     ]  # fmt: skip
 
 

@@ -33,6 +33,11 @@ def submit(container, declare):
     return submitted
 
 
+def of_jobs(events):
+    """Return the jobs' own events: plugins log in the background what they hear."""
+    return [event for event in events if event["event"].startswith("job.")]
+
+
 def test_a_training_is_of_the_newest_configuration(container, declare, submit):
     declare(description="Changed.")
 
@@ -43,7 +48,7 @@ def test_a_training_is_of_the_newest_configuration(container, declare, submit):
     assert (job.configuration_revision, job.author, job.payload) == (2, "ann", {})
     assert (job.state, job.kind, job.max_attempts) == (JobState.QUEUED, "train", 3)
     assert list(container.queue.sent) == [job.id]
-    assert [event["event"] for event in events] == ["job.submitted"]
+    assert [event["event"] for event in of_jobs(events)] == ["job.submitted"]
 
 
 def test_the_same_key_is_the_same_job_and_is_sent_once(container, submit):
@@ -122,7 +127,7 @@ def test_a_queued_job_is_cancelled_at_once(jobs, submit):
         cancelled = jobs.cancel("default", job.id)
 
     assert cancelled.state is JobState.CANCELLED
-    assert events == [
+    assert of_jobs(events) == [
         {
             "event": "job.cancel_asked",
             "job_id": job.id,

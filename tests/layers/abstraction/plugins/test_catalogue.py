@@ -3,13 +3,14 @@
 import io
 import pickle
 import shutil
+from importlib.metadata import version
 
 import pytest
 from structlog.testing import capture_logs
 from tiny import PLUGINS
 
 from minerva.errors import InvalidConfiguration
-from minerva.layers.abstraction.plugins.catalogue import discover
+from minerva.layers.abstraction.plugins.catalogue import discover, provenance
 
 ALGORITHM = """
 from minerva import Algorithm, hookimpl
@@ -116,7 +117,8 @@ def test_a_broken_plugin_harms_only_itself(found, text, problem):
     assert fault.where == "plugins/broken.py"
     assert fault.message.startswith(problem)
     assert [(event["event"], event["plugin"]) for event in events] == [
-        ("plugin.failed", "plugins/broken.py")
+        ("plugin.failed", "plugins/broken.py"),
+        ("plugin.loaded", "plugins/fine.py"),
     ]
 
 
@@ -162,3 +164,105 @@ def test_what_a_plugin_pickles_can_be_read_back(tmp_path):
     again = pickle._Unpickler(io.BytesIO(pickle.dumps(model))).load()
 
     assert again.answer == 1.5
+
+
+def test_the_catalogue_says_where_everything_comes_from(found):
+    catalogue = found({"mine.py": plugin(), "broken.py": "import no_such_library"})
+
+    described = {one["plugin"]: one for one in catalogue.describe()}
+    source = catalogue.source_of("mine")
+
+    assert described["plugins/mine.py"] == {
+        "plugin": "plugins/mine.py",
+        "kind": "workspace",
+        "state": "ok",
+        "algorithms": ["mine"],
+        "hooks": [],
+        "digest": source.digest,
+        "distribution": None,
+        "version": None,
+        "problem": None,
+        "hint": None,
+    }
+    assert described["plugins/broken.py"]["state"] == "broken"
+    assert "`requirements`" in described["plugins/broken.py"]["hint"]
+    assert described["constant"]["kind"] == "installed"
+    assert catalogue.source_of("constant") is None
+    assert catalogue.source_of("nothing") is None
+
+
+def test_a_manifest_is_told_the_provenance_of_an_algorithm(found):
+    catalogue = found({"mine.py": plugin()})
+
+    assert provenance(catalogue, "mine") == {
+        "plugin": "plugins/mine.py",
+        "digest": catalogue.source_of("mine").digest,
+    }
+    assert provenance(catalogue, "constant") == {
+        "plugin": "constant",
+        "distribution": "minerva-sidecar",
+        "version": version("minerva-sidecar"),
+    }
+    assert provenance(catalogue, "nothing") == {}
+
+
+def test_equal_sources_have_equal_digests_wherever_they_lie(tmp_path):
+    for place in ("here", "there"):
+        (tmp_path / place / "plugins").mkdir(parents=True)
+        (tmp_path / place / "plugins" / "mine.py").write_text(plugin())
+
+    here, there = (discover(tmp_path / place).source_of("mine") for place in ("here", "there"))
+
+    assert here.digest == there.digest
+
+
+def test_who_misses_an_algorithm_is_told_of_broken_plugins(found):
+    catalogue = found({"mine.py": "1 / 0"})
+
+    with pytest.raises(InvalidConfiguration, match=r"a plugin that is broken .*plugins/mine\.py"):
+        catalogue.find("mine")
+
+
+HOOK = """
+from minerva import hookimpl
+
+@hookimpl({how})
+def minerva_drift(drift): ...
+"""
+
+
+def test_hooks_are_ordered_by_their_wish_then_workspace_before_installed_then_name(found):
+    catalogue = found(
+        {
+            "a.py": HOOK.format(how="trylast=True"),
+            "b.py": HOOK.format(how=""),
+            "c.py": HOOK.format(how="tryfirst=True"),
+            "d.py": HOOK.format(how=""),
+        }
+    )
+
+    assert [hook.plugin for hook in catalogue.hooks()["minerva_drift"]] == [
+        "plugins/c.py", "plugins/b.py", "plugins/d.py", "notification", "plugins/a.py",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (HOOK.format(how="").replace("drift", "drifts"), "PluginValidationError"),
+        (
+            HOOK.format(how="wrapper=True").replace("...", "yield"),
+            "TypeError: minerva_drift is a wr",
+        ),
+    ],
+)
+def test_a_hook_that_is_none_is_reported(found, text, problem):
+    (fault,) = found({"mine.py": text}).problems
+
+    assert fault.message.startswith(problem)
+
+
+def test_an_optional_hook_may_be_of_another_release(found):
+    text = HOOK.format(how="optionalhook=True").replace("minerva_drift", "minerva_of_tomorrow")
+
+    assert found({"mine.py": text}).problems == ()

@@ -4,9 +4,10 @@ import sqlite3
 
 import pytest
 from structlog.testing import capture_logs
-from tiny import a_declaration, write_service
+from tiny import a_declaration, silent, write_service
 
 from minerva.bootstrap import open_job
+from minerva.layers.abstraction.serving.question import Question
 from minerva.settings import load
 
 
@@ -51,7 +52,7 @@ def test_nothing_is_read_while_no_file_changes(workspace, services, names):
         services.refresh()
         services.refresh()
 
-    assert [event["event"] for event in events] == ["service.refused"]
+    assert [event["event"] for event in events if "plugin" not in event] == ["service.refused"]
 
 
 def test_a_broken_file_leaves_the_registered_service_as_it_is(workspace, services, names):
@@ -145,7 +146,7 @@ def test_starting_again_makes_nothing_new(workspace, services, container):
     with capture_logs() as events, open_job(load(workspace, {})) as again:
         again.workspace_services.refresh()
 
-    assert events == []
+    assert not [event for event in events if event["event"].startswith(("version.", "service."))]
     assert len(container.registry.versions("default", "a")) == 1
 
 
@@ -196,3 +197,101 @@ def test_a_database_that_is_locked_is_asked_again_though_no_file_changed(workspa
         assert "locked" in problem["message"]
         assert services.problems() == []
         assert container.registry.configuration("default", "a").revision == 1
+
+
+@pytest.fixture
+def edit(workspace, container, services):
+    """Replace a text of a plugin's file, as its author would, and have everyone look."""
+
+    def edited(old, new, file="linear.py"):
+        path = workspace / "plugins" / file
+        path.write_text(path.read_text().replace(old, new))
+        container.look()
+
+    return edited
+
+
+@pytest.fixture
+def champion(container):
+    """Who serves `a`, with what it answers for x = 1."""
+
+    def asked():
+        answer = container.predictor.predict("default", "a", Question([{"x": 1}]))
+        return answer.version, answer.predictions[0]["y"]
+
+    return asked
+
+
+def test_an_edited_plugin_without_data_serves_at_once_and_again_after_going_back(
+    workspace, container, edit, champion
+):
+    write_service(workspace, a_declaration("a", "fixed", parameters={"shift": 1.0}))
+    container.look()
+    before = champion()
+
+    edit("LinearModel(0.0, context.parameters.shift,", "LinearModel(0.0, 7.0,")
+    after = champion()
+    edit("LinearModel(0.0, 7.0,", "LinearModel(0.0, context.parameters.shift,")
+
+    assert (before, after, champion()) == (("1", 1.0), ("2", 7.0), ("1", 1.0))
+
+
+def test_a_plugin_that_breaks_is_told_and_what_served_goes_on(
+    workspace, container, edit, champion, services
+):
+    write_service(workspace, a_declaration("a", "fixed", parameters={"shift": 1.0}))
+    container.look()
+
+    edit("class LinearModel:", "class LinearModel")
+
+    assert champion() == ("1", 1.0)
+    assert [one["where"] for one in services.problems() if "linear" in one["where"]]
+    edit("class LinearModel", "class LinearModel:")
+    assert services.problems() == []
+
+
+def test_a_service_whose_plugin_comes_later_is_declared_then(workspace, container, names, services):
+    plugin = workspace / "plugins" / "linear.py"
+    source = plugin.read_text()
+    plugin.unlink()
+    write_service(workspace, a_declaration("a", "fixed"))
+    container.look()
+    (problem,) = services.problems()
+
+    plugin.write_text(source)
+    container.look()
+
+    assert "no algorithm 'fixed'" in problem["message"] or "unknown" in problem["message"]
+    assert names() == {"a": 1}
+    assert services.problems() == []
+
+
+def test_foreign_code_is_not_run_here_but_by_one_job_whoever_asks(
+    workspace, container, edit, services
+):
+    edit('runtime = "inline"', 'runtime = "process"')
+    write_service(workspace, a_declaration("a", "fixed", parameters={"shift": 1.0}))
+    container.look()
+    with open_job(load(workspace, {})) as another:
+        another.look()
+
+    (job,) = container.jobs.list("default")
+    assert (job.service, job.kind, job.author) == ("a", "train", "workspace")
+    assert container.registry.versions("default", "a") == []
+
+
+def test_going_back_to_an_earlier_source_is_another_job(workspace, container, edit):
+    edit('runtime = "inline"', 'runtime = "process"')
+    write_service(workspace, a_declaration("a", "fixed", parameters={"shift": 1.0}))
+    container.look()
+
+    def made():
+        configuration = container.registry.configuration("default", "a")
+        container.versioning.make(configuration, job_id=None, author="tests", progress=silent)
+
+    made()
+    edit("LinearModel(0.0, context.parameters.shift,", "LinearModel(0.0, 7.0,")
+    made()
+    edit("LinearModel(0.0, 7.0,", "LinearModel(0.0, context.parameters.shift,")
+
+    assert len(container.jobs.list("default")) == 3

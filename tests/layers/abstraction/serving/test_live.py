@@ -13,8 +13,7 @@ from minerva.errors import Conflict, NotFound, Unavailable
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
 from minerva.layers.abstraction.registry.records import Served
 from minerva.layers.abstraction.serving.live import LiveServices
-from minerva.layers.abstraction.serving.loading import Loader
-from minerva.layers.abstraction.serving.predict import Question
+from minerva.layers.abstraction.serving.question import Question
 
 
 @pytest.fixture
@@ -62,6 +61,7 @@ def test_a_service_without_a_version_is_there_and_ready(live, declare):
         "champion": None,
         "ready": True,
         "problem": None,
+        "circuit": None,
         "schema": service.declaration.schema.to_json(),
     }
     assert live.readiness().ready
@@ -207,11 +207,11 @@ def test_a_broken_version_is_left_alone_for_a_while(container, live, make):
     assert not live.refresh()
 
 
-def test_a_version_whose_plugin_is_missing_is_told_and_served_when_it_comes(container, live, make):
-    make()
+def test_a_version_whose_installed_plugin_is_missing_is_served_when_it_comes(container, make):
+    make("value", "constant", parameters={"output": {"y": 1.0}})
     complete = container.catalogue()
     present = {"catalogue": Catalogue({})}
-    loader = Loader(container.artefacts, lambda: present["catalogue"], container.loaded.workspace)
+    loader = replace(container.versioning.loader, catalogue=lambda: present["catalogue"])
     late = LiveServices(container.stores.revision, loader)
 
     late.refresh()
@@ -219,7 +219,7 @@ def test_a_version_whose_plugin_is_missing_is_told_and_served_when_it_comes(cont
     present["catalogue"] = complete
     late.refresh()
 
-    assert problem.startswith("Version 1 cannot be served: There is no algorithm 'linear'")
+    assert problem.startswith("Version 1 cannot be served: There is no algorithm 'constant'")
     assert late.find("default", "value").ready
     assert late.find("default", "value").problem is None
 
@@ -232,10 +232,10 @@ def test_one_service_that_cannot_be_loaded_harms_no_other(container, make, error
     whole = container.versioning.loader
 
     class Picky:
-        def load(self, version):
+        def load(self, version, terms):
             if version.service == "bad":
                 raise error
-            return whole.load(version)
+            return whole.load(version, terms)
 
     live = LiveServices(container.stores.revision, Picky())
     with capture_logs() as events:

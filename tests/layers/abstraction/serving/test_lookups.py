@@ -9,7 +9,7 @@ from tiny import SCHEMA
 
 from minerva.errors import DeadlineExceeded, InvalidConfiguration, InvalidInput, Unavailable
 from minerva.layers.abstraction.serving.lookups import Lookups
-from minerva.layers.abstraction.serving.predict import Answer, Question
+from minerva.layers.abstraction.serving.question import Answer, Question
 
 FLAG = {
     **SCHEMA,
@@ -123,7 +123,7 @@ class Away:
 def test_a_database_that_is_away_is_answered_for_by_the_default(make, container, legacy, deadline):
     make(schema=FLAG, data=SQL, serving={"default": {"y": 0.5}, **deadline})
     container.live.refresh()
-    predictor = replace(container.predictor, source_of=lambda live: Away())
+    predictor = replace(container.predictor.inner, source_of=lambda live: Away())
 
     answer = predictor.predict("default", "value", Question(keys=["c-1", 2]))
 
@@ -135,7 +135,7 @@ def test_the_time_of_a_lookup_counts_for_the_deadline(make, container, legacy):
     make(schema=FLAG, data=SQL, serving={"deadline_ms": 50})
     container.live.refresh()
     gate = threading.Event()
-    predictor = replace(container.predictor, source_of=lambda live: Away(gate=gate))
+    predictor = replace(container.predictor.inner, source_of=lambda live: Away(gate=gate))
 
     with pytest.raises(DeadlineExceeded):
         predictor.predict("default", "value", Question(keys=["c-1"]))
@@ -146,7 +146,7 @@ def test_a_lookup_that_is_wrongly_declared_is_no_reason_for_a_default(make, cont
     make(schema=FLAG, data=SQL, serving={"default": {"y": 0.5}})
     container.live.refresh()
     error = InvalidConfiguration("`lookup` must have one bound parameter.")
-    predictor = replace(container.predictor, source_of=lambda live: Away(error))
+    predictor = replace(container.predictor.inner, source_of=lambda live: Away(error))
 
     with pytest.raises(InvalidConfiguration):
         predictor.predict("default", "value", Question(keys=["c-1"]))

@@ -17,7 +17,7 @@ from minerva.errors import (
     NotFound,
     Unavailable,
 )
-from minerva.layers.abstraction.serving.predict import Answer, Question
+from minerva.layers.abstraction.serving.question import Answer, Question
 
 ONE = [{"x": 1, "id": "a"}]
 
@@ -148,9 +148,9 @@ def misbehave_from_now_on(container, how):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ("raise", "The model of service 'bad' failed."),
-        ("exit", "The model of service 'bad' failed."),
-        ("none", "The model of service 'bad' failed."),
+        ("raise", "The model of service 'bad' (algorithm misbehaving) failed."),
+        ("exit", "The model of service 'bad' (algorithm misbehaving) failed."),
+        ("none", "The model of service 'bad' (algorithm misbehaving) failed."),
         ("nan", "Output 'y' holds NaN or infinity."),
         ("long", "Output 'y' has shape (2,) for 1 records."),
         ("wide", "Output 'y' has shape (1, 2), not (1,)."),
@@ -280,7 +280,7 @@ def test_a_house_that_closes_answers_no_more(make, container):
     container.live.refresh()
     closed = ThreadPoolExecutor(1)
     closed.shutdown()
-    predictor = replace(container.predictor, executor=closed)
+    predictor = replace(container.predictor.inner, executor=closed)
 
     for _ in range(2):
         with pytest.raises(Unavailable, match="shutting down"):

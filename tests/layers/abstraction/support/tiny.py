@@ -70,3 +70,8 @@ def wait_until(condition: Callable[[], Any], within_s: float = 30) -> Any:
             raise AssertionError("this did not happen in time")
         time.sleep(0.02)
     return found
+
+
+def events_of(events: list[Any], name: str) -> list[Any]:
+    """Return the log's events of one name."""
+    return [event for event in events if event["event"] == name]

@@ -90,3 +90,59 @@ def test_a_metric_that_the_output_cannot_have_is_refused(output, metric, known):
 def test_a_metric_that_the_output_has_is_accepted():
     check_gate(Gate(metric="rmse"), Field(type=FieldType.INTEGER))
     check_gate(None, Field(type=FieldType.INTEGER))
+
+
+@pytest.mark.parametrize(
+    ("metrics", "passed", "reason"),
+    [
+        ({"latency_p95_ms": 5.0}, True, "95 % of single predictions take at most 5.00 ms."),
+        ({"latency_p95_ms": 5.01}, False, "95 % of single predictions take at most 5.01 ms, more than 5 ms."),
+        ({"latency_p95_ms": math.nan}, False, "The latency could not be measured."),
+        ({}, False, "The latency could not be measured."),
+    ],
+)  # fmt: skip
+def test_a_version_may_be_measured_by_its_latency_alone(metrics, passed, reason):
+    verdict = judge(Gate(latency_ms=5), metrics, None)
+
+    assert (verdict.passed, verdict.reason) == (passed, reason)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "latency", "passed", "said"),
+    [
+        (0.9, 1.0, True, ["accuracy 0.9000 passes.", "take at most 1.00 ms."]),
+        (0.7, 1.0, False, ["accuracy 0.7000 is below 0.8."]),
+        (0.9, 9.0, False, ["take at most 9.00 ms, more than 5 ms."]),
+        (0.7, 9.0, False, ["is below 0.8.", "more than 5 ms."]),
+    ],
+)
+def test_metric_and_latency_must_both_pass_and_what_failed_is_said(accuracy, latency, passed, said):
+    gate = Gate(metric="accuracy", at_least=0.8, latency_ms=5)
+
+    verdict = judge(gate, {"accuracy": accuracy, "latency_p95_ms": latency}, None)
+
+    assert verdict.passed is passed
+    assert all(part in verdict.reason for part in said)
+    assert "passes" not in verdict.reason or passed
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ({}, "a gate needs a metric, latency_ms or both"),
+        ({"at_least": 0.8}, "at_least needs a metric"),
+        ({"latency_ms": 5, "not_worse_than": "champion"}, "not_worse_than needs a metric"),
+        ({"at_least": 0.0, "at_most": 1.0}, "at_least and at_most needs a metric"),
+    ],
+)
+def test_a_gate_that_measures_nothing_is_refused(gate, said):
+    with pytest.raises(InvalidConfiguration, match="The gate has no metric") as caught:
+        check_gate(Gate(**gate), Field(type=FieldType.NUMBER))
+
+    (fault,) = caught.value.faults
+    assert fault.where == "/training/gate/metric"
+    assert said in fault.message
+
+
+def test_a_gate_of_latency_alone_is_accepted():
+    check_gate(Gate(latency_ms=5), Field(type=FieldType.NUMBER))

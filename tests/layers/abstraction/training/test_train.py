@@ -1,13 +1,13 @@
 """Training one version: what comes out, and what is said when it cannot."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from tiny import EMAIL, ROWS, SCHEMA, declaration_of, silent, write_data
 
 from minerva.errors import AlgorithmFailed, InvalidConfiguration, InvalidData
 from minerva.layers.abstraction.registry.manifest import verify
-from minerva.layers.abstraction.training.train import Trainer
 
 
 @pytest.fixture
@@ -18,20 +18,21 @@ def train(container, tmp_path):
     def trained(*arguments, progress=silent, clock=None, **parts):
         declaration = declaration_of(*arguments, **parts)
         versioning = container.versioning
-        trainer = Trainer(versioning.trainer.workspace, 2, **({"clock": clock} if clock else {}))
+        trainer = replace(versioning.trainer, threads=2, **({"clock": clock} if clock else {}))
         folder = next(folders)
         folder.mkdir()
         source = None if declaration.data is None else versioning.open_source(declaration.data)
-        algorithm = container.catalogue().find(declaration.algorithm)
-        return trainer.train(declaration, algorithm, source, folder, progress)
+        prepared = versioning.prepare(declaration)
+        return trainer.train(declaration, prepared, source, folder, progress)
 
     return trained
 
 
-def test_a_version_is_a_sealed_folder_with_model_goldens_and_facts(train):
+def test_a_version_is_a_sealed_folder_with_model_goldens_and_facts(train, container):
     trained = train(training={"holdout": 0.25, "seed": 3})
 
-    assert verify(trained.folder, trained.digest) == trained.manifest
+    signer = container.versioning.trainer.signer
+    assert verify(trained.folder, trained.digest, signer) == trained.manifest
     facts = trained.manifest
     assert (facts["service"], facts["algorithm"], facts["parameters"]) == ("value", "linear", {})
     assert facts["data"]["rows"] == ROWS
@@ -40,7 +41,9 @@ def test_a_version_is_a_sealed_folder_with_model_goldens_and_facts(train):
     assert facts["data"]["seed"] == 3
     assert facts["goldens"] == 10
     assert {"python", "numpy", "minerva-sidecar"} <= set(facts["libraries"])
-    assert set(facts["files"]) == {"goldens.json", "model/line.json"}
+    assert set(facts["files"]) == {"goldens.json", "model/line.json", "plugin/linear.py"}
+    assert (facts["runtime"], facts["thread_safe"], facts["network"]) == ("inline", True, False)
+    assert facts["plugin"]["plugin"] == "plugins/linear.py"
     assert trained.metrics == facts["metrics"]
     assert trained.metrics["rmse"] == pytest.approx(0)
 

@@ -187,6 +187,7 @@ def test_a_crash_at_any_step_and_another_attempt_give_one_version(
         stores.configurations,
         Breaking(stores.versions, "register", moment) if step == "register" else stores.versions,
         Breaking(stores.aliases, "point", moment) if step == "point" else stores.aliases,
+        stores.quarantines,
         container.registry.prove,
         container.registry.now,
     )

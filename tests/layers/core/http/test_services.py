@@ -27,7 +27,23 @@ def test_a_service_is_described_with_versions_and_aliases(sidecar, client):
 
     assert described["versions"] == {"count": 2, "latest": "2"}
     assert described["aliases"] == {"champion": "2"}
+    assert (described["share"], described["quarantined"]) == (None, [])
     assert described["description"] == "Will this subscriber leave this month?"
+
+
+def test_a_service_shows_its_challengers_share_and_what_is_in_quarantine(sidecar, client):
+    for chance in (0.75, 0.5):
+        sidecar.declare(chance)
+    registry = sidecar.container.registry
+    registry.promote("default", "churn", 2, alias="challenger", share=5, author="me")
+    registry.quarantine("default", "churn", 1, author="me", reason="nonsense")
+
+    described = client.get("/v1/services/churn", headers=sidecar.headers()).json["service"]
+
+    assert described["aliases"] == {"challenger": "2", "champion": "3"}
+    assert described["share"] == 5
+    (kept,) = described["quarantined"]
+    assert (kept["version"], kept["reason"]) == ("1", "nonsense")
 
 
 def test_an_unknown_service_is_told_the_name_that_was_meant(sidecar, client):

@@ -100,6 +100,33 @@ def test_limits_are_told():
     assert (records["minItems"], records["maxItems"]) == (1, 7)
 
 
+def test_which_aliases_can_be_moved_and_which_be_taken_away_is_told():
+    alias = made()["paths"]["/v1/services/{service}/aliases/{alias}"]
+
+    names = {method: operation["parameters"][1]["schema"] for method, operation in alias.items()}
+    assert names == {
+        "put": {"enum": ["champion", "challenger", "shadow"]},
+        "delete": {"enum": ["challenger", "shadow"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "fits"),
+    [
+        ({"version": 2}, True),
+        ({"version": "2", "share": 12.5, "reason": "better"}, True),
+        ({"version": 2, "share": 0}, False),
+        ({"version": 2, "share": 101}, False),
+        ({"share": 10}, False),
+    ],
+)
+def test_a_promotion_is_described_as_it_is_read(body, fits):
+    put = made()["paths"]["/v1/services/{service}/aliases/{alias}"]["put"]
+    schema = put["requestBody"]["content"]["application/json"]["schema"]
+
+    assert Draft202012Validator(schema).is_valid(body) is fits
+
+
 def test_every_operation_needs_a_key_except_probes():
     document_ = made(CHURN)
 

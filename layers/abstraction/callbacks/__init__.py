@@ -1,0 +1,1 @@
+"""Telling plugins what happens: ordered, within a time budget, each failure isolated."""

@@ -1,0 +1,1 @@
+"""Which version answers: champion, challenger's share, shadow, circuit breakers."""

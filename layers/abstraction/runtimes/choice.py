@@ -1,0 +1,43 @@
+"""Where a version shall run, and with which libraries: what the algorithm and the service say together."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from minerva.algorithm import Algorithm
+from minerva.errors import Fault, InvalidConfiguration
+from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+
+Runtime = Literal["inline", "process"]
+
+
+def requirements(algorithm: Algorithm, declaration: ServiceDeclaration) -> tuple[str, ...]:
+    """Return the libraries that must be installed for it, as pip names them; the service's last."""
+    return tuple(dict.fromkeys((*algorithm.requirements, *declaration.requirements)))
+
+
+def runtime(algorithm: Algorithm, declaration: ServiceDeclaration) -> Runtime:
+    """Return where its models run. Libraries of their own need a process of their own."""
+    if requirements(algorithm, declaration):
+        return "process"
+    return declaration.serving.runtime or algorithm.runtime
+
+
+def check_runtime(algorithm: Algorithm, declaration: ServiceDeclaration) -> None:
+    """Raise InvalidConfiguration if the service wants inline what cannot be."""
+    needed = requirements(algorithm, declaration)
+    if declaration.serving.runtime == "inline" and needed:
+        message = f"cannot be inline: {needed[0]} needs an environment of its own; leave it out"
+        raise InvalidConfiguration(
+            f"Algorithm {algorithm.name} cannot run inline here.",
+            faults=[Fault("/serving/runtime", message)],
+        )
+
+
+def facts(algorithm: Algorithm) -> dict[str, Any]:
+    """Return what a manifest keeps, so that a version is placed without importing its plugin."""
+    return {
+        "runtime": algorithm.runtime,
+        "thread_safe": algorithm.thread_safe,
+        "network": algorithm.network,
+    }

@@ -1,0 +1,103 @@
+"""Asking one loaded version, through its circuit breaker."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from minerva.algorithm import Explains
+from minerva.errors import (
+    AlgorithmFailed,
+    DeadlineExceeded,
+    Fault,
+    InvalidInput,
+    MinervaError,
+    Unavailable,
+)
+from minerva.layers.abstraction.registry.records import Version
+from minerva.layers.abstraction.serving.answers import answer_rows
+from minerva.layers.abstraction.serving.loading import LoadedVersion
+from minerva.schema import Batch
+
+log = structlog.get_logger()
+
+Rows = list[dict[str, Any]]
+Quarantine = Callable[[Version, str], None]
+"""Takes a version out of service; returns at once, the change happens off the request path."""
+OWN_FAULTS = (AlgorithmFailed, DeadlineExceeded, Unavailable)
+"""What a version is to blame for; a caller's bad input is not."""
+
+
+@dataclass
+class Asking:
+    """One call's questions to versions. A call that nobody waits for any more blames no one twice."""
+
+    quarantine: Quarantine
+    explain: bool = False
+    _asked: LoadedVersion | None = None
+    _abandoned: bool = False
+
+    def ask(self, loaded: LoadedVersion, batch: Batch) -> Rows:
+        """Return a row per record. Raises Unavailable while the circuit is open, or what went wrong."""
+        if not loaded.circuit.admit():
+            raise _resting(loaded)
+        self._asked = loaded
+        try:
+            rows = _rows(loaded, batch, explain=self.explain)
+        except OWN_FAULTS as error:
+            if not self._abandoned:
+                self._failed(loaded, error)
+            raise
+        if not self._abandoned:
+            loaded.circuit.succeeded()
+        return rows
+
+    def abandon(self, error: DeadlineExceeded) -> None:
+        """The deadline passed: whoever was being asked is to blame."""
+        self._abandoned = True
+        if self._asked is not None:
+            self._failed(self._asked, error)
+
+    def _failed(self, loaded: LoadedVersion, error: MinervaError) -> None:
+        if loaded.circuit.failed():
+            self.quarantine(loaded.version, f"It kept failing: {error.message}")
+
+
+def _resting(loaded: LoadedVersion) -> Unavailable:
+    version = loaded.version
+    return Unavailable(
+        f"Version {version.number} of service {version.service!r} keeps failing "
+        "and is left alone for a while.",
+        retry_after_s=max(1, math.ceil(loaded.circuit.retry_after_s)),
+    )
+
+
+def _rows(loaded: LoadedVersion, batch: Batch, *, explain: bool) -> Rows:
+    try:
+        rows = answer_rows(batch, loaded.model.predict(batch))
+        if explain:
+            _explain(loaded, batch, rows)
+    except MinervaError:
+        raise
+    except (Exception, SystemExit) as error:
+        algorithm = loaded.version.manifest["algorithm"]
+        log.exception("prediction.raised", version=loaded.version.number, algorithm=algorithm)
+        raise AlgorithmFailed(
+            f"The model of service {loaded.version.service!r} (algorithm {algorithm}) failed."
+        ) from error
+    return rows
+
+
+def _explain(loaded: LoadedVersion, batch: Batch, rows: Rows) -> None:
+    if not isinstance(loaded.model, Explains):
+        raise InvalidInput(
+            "This service cannot explain its predictions.",
+            faults=[Fault("/explain", "not offered by the algorithm; leave it out")],
+        )
+    contributions = loaded.model.explain(batch).tolist()
+    for row, values in zip(rows, contributions, strict=True):
+        row["explanation"] = dict(zip(batch.schema.features, values, strict=True))

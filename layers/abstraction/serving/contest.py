@@ -1,0 +1,107 @@
+"""Champion, challenger and shadow: who answers which record of one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import structlog
+
+from minerva.errors import InvalidInput
+from minerva.layers.abstraction.routing.agreement import Agreement, agreement
+from minerva.layers.abstraction.routing.share import PERCENT, place
+from minerva.layers.abstraction.serving.asking import OWN_FAULTS, Asking, Rows
+from minerva.layers.abstraction.serving.live_service import LiveService
+from minerva.layers.abstraction.serving.loading import LoadedVersion
+from minerva.schema import Batch
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one call: as sent, and as the champion reads them."""
+
+    plain: Sequence[Any]
+    batch: Batch
+
+    def read_by(self, loaded: LoadedVersion, positions: Sequence[int] | None = None) -> Batch:
+        """Return the records at `positions` (None: all) as `loaded` reads them.
+
+        Raises InvalidInput if they do not fit a schema that differs from the champion's.
+        """
+        if loaded.schema == self.batch.schema:
+            return self.batch if positions is None else self.batch.take(np.asarray(positions, int))
+        chosen = self.plain if positions is None else [self.plain[at] for at in positions]
+        return loaded.decoder.records(chosen)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Answers one call from the versions of a live service."""
+
+    live: LiveService
+    champion: LoadedVersion
+    asking: Asking
+    chance: Callable[[], float]
+    """Uniform in 0..1; decides where no key does."""
+
+    def answer(self, records: Records) -> tuple[Rows, list[str] | None]:
+        """Return the rows, and per row its version if it is not the champion's throughout."""
+        challenger = None if self.live.challenger is None else self.live.challenger.loaded
+        theirs = [] if challenger is None else self._challenged(records.batch)
+        if challenger is None or not theirs:
+            return self.asking.ask(self.champion, records.batch), None
+        answered = self._by_challenger(challenger, records, theirs)
+        if answered is None:
+            return self.asking.ask(self.champion, records.batch), None
+        return self._merged(records, dict(zip(theirs, answered, strict=True)), challenger)
+
+    def _challenged(self, batch: Batch) -> list[int]:
+        """Return the positions that the challenger answers. A key is always on the same side."""
+        share, service = self.live.share, self.live.declaration.service
+        if batch.keys is None:
+            return list(range(len(batch))) if self.chance() * PERCENT < share else []
+        return [at for at, key in enumerate(batch.keys) if place(service, key) < share]
+
+    def _by_challenger(
+        self, challenger: LoadedVersion, records: Records, positions: list[int]
+    ) -> Rows | None:
+        """Return the challenger's rows; None if it cannot answer, which the caller need not notice."""
+        try:
+            return self.asking.ask(challenger, records.read_by(challenger, positions))
+        except (*OWN_FAULTS, InvalidInput) as error:
+            log.warning(
+                "challenger.failed",
+                service=self.live.declaration.service,
+                version=challenger.version.number,
+                code=error.code,
+                reason=error.message,
+            )
+            return None
+
+    def _merged(
+        self, records: Records, theirs: dict[int, dict[str, Any]], challenger: LoadedVersion
+    ) -> tuple[Rows, list[str]]:
+        ours = [at for at in range(len(records.batch)) if at not in theirs]
+        rows = dict(theirs)
+        if ours:
+            batch = records.read_by(self.champion, ours)
+            rows |= zip(ours, self.asking.ask(self.champion, batch), strict=True)
+        names = (str(self.champion.version.number), str(challenger.version.number))
+        everyone = range(len(records.batch))
+        return [rows[at] for at in everyone], [names[at in theirs] for at in everyone]
+
+
+def comparison(
+    shadow: LoadedVersion, records: Records, rows: Rows, asking: Asking
+) -> Callable[[], Agreement]:
+    """Return what asks the shadow the same and compares it with what was answered."""
+
+    def compare() -> Agreement:
+        theirs = asking.ask(shadow, records.read_by(shadow))
+        return agreement(shadow.schema, rows, theirs)
+
+    return compare

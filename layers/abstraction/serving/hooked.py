@@ -1,0 +1,91 @@
+"""Predicting with plugins around it: what completes the records before, what looks on after."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from minerva.errors import MinervaError, NotFound
+from minerva.events import PredictCall, PredictOutcome
+from minerva.layers.abstraction.serving.question import Answer, Question
+
+BEFORE, AFTER = "minerva_before_predict", "minerva_after_predict"
+
+
+class PredictHooks(Protocol):
+    """What plugins want to hear of predictions; see `callbacks.Callbacks`."""
+
+    def wants(self, hook: str) -> bool:
+        """Tell whether any plugin has this hook; costs next to nothing."""
+
+    def enrich(self, call: PredictCall) -> Sequence[Any]:
+        """Return the call's records as plugins complete them; never raises."""
+
+    def answered(self, call: PredictCall, outcome: PredictOutcome) -> None:
+        """Tell plugins of an answered call, in the background."""
+
+
+class Predicts(Protocol):
+    """What answers; see `predict.Predictor`."""
+
+    def predict(
+        self, tenant: str, service: str, question: Question, *, spent_s: float = 0.0
+    ) -> Answer:
+        """Answer. `spent_s` of the service's deadline have passed already."""
+
+
+@dataclass(frozen=True)
+class HookedPredictor:
+    """Answers as `inner` does, and lets plugins take part."""
+
+    inner: Predicts
+    hooks: PredictHooks
+
+    def predict(
+        self, tenant: str, service: str, question: Question, *, spent_s: float = 0.0
+    ) -> Answer:
+        """See `Predictor.predict`; what plugins do wrong changes neither answer nor error."""
+        before, after = self.hooks.wants(BEFORE), self.hooks.wants(AFTER)
+        if not before and not after:
+            return self.inner.predict(tenant, service, question, spent_s=spent_s)
+        started_at = time.perf_counter()
+        call = _call(tenant, service, question.records or ())
+        if before and question.records is not None:
+            question = replace(question, records=self.hooks.enrich(call))
+        spent_s += time.perf_counter() - started_at if before else 0.0
+        try:
+            answer = self.inner.predict(tenant, service, question, spent_s=spent_s)
+        except NotFound:  # whatever names callers make up are no services to count
+            raise
+        except MinervaError as error:
+            if after:
+                self._tell(call, started_at, PredictOutcome(code=error.code))
+            raise
+        if after:
+            self._tell(call, started_at, _outcome(answer))
+        return answer
+
+    def _tell(self, call: PredictCall, started_at: float, outcome: PredictOutcome) -> None:
+        seconds = time.perf_counter() - started_at
+        self.hooks.answered(call, msgspec.structs.replace(outcome, seconds=seconds))
+
+
+def _call(tenant: str, service: str, records: Sequence[Any]) -> PredictCall:
+    known = structlog.contextvars.get_contextvars()
+    return PredictCall(
+        tenant=tenant, service=service, records=records, request_id=known.get("request_id", "")
+    )
+
+
+def _outcome(answer: Answer) -> PredictOutcome:
+    return PredictOutcome(
+        version=None if answer.degraded else answer.version,
+        predictions=answer.predictions,
+        degraded=answer.degraded,
+        code=answer.code,
+    )

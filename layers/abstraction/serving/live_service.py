@@ -1,0 +1,99 @@
+"""One service as one process serves it: an immutable value."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from minerva.layers.abstraction.registry.records import Version
+from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.abstraction.serving.loading import LoadedVersion
+from minerva.schema import Schema
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """A version beside the champion, as far as it could be loaded."""
+
+    number: int
+    loaded: LoadedVersion | None
+    problem: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a caller may see."""
+        return {"version": str(self.number), **_health(self.loaded), "problem": self.problem}
+
+
+@dataclass(frozen=True, eq=False)
+class LiveService:
+    """One service as this process serves it."""
+
+    tenant: str
+    declaration: ServiceDeclaration
+    revision: int
+    """Configuration revision that is in force."""
+    loaded: LoadedVersion | None
+    champion: int | None
+    """The version that the registry names; `loaded` is an older one while this cannot be loaded."""
+    problem: str | None
+    slots: threading.BoundedSemaphore | None
+    """Bounds the calls in progress where the declaration has `max_concurrency`."""
+    challenger: Contender | None = None
+    share: float = 0.0
+    """Percent of the calls that the challenger answers."""
+    shadow: Contender | None = None
+    former: LoadedVersion | None = None
+    """The champion before, kept loaded so that a rollback is served at once."""
+
+    @property
+    def version(self) -> Version | None:
+        """The version that answers."""
+        return None if self.loaded is None else self.loaded.version
+
+    @property
+    def schema(self) -> Schema:
+        """The schema that callers must fit: the serving version's, else the declared one."""
+        return self.declaration.schema if self.loaded is None else self.loaded.schema
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is nothing to serve yet, or a proven version serves."""
+        return self.loaded is not None or self.champion is None
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that the registry names could be loaded."""
+        beside = (self.challenger, self.shadow)
+        return self.problem is None and all(one is None or one.problem is None for one in beside)
+
+    def in_memory(self) -> Iterator[LoadedVersion]:
+        """Give every version that need not be loaded again."""
+        beside = [one.loaded for one in (self.challenger, self.shadow) if one is not None]
+        yield from (one for one in (self.loaded, self.former, *beside) if one is not None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a caller may see."""
+        described = {
+            "service": self.declaration.service,
+            "description": self.declaration.description,
+            "algorithm": self.declaration.algorithm,
+            "configuration_revision": self.revision,
+            "version": None if self.version is None else str(self.version.number),
+            "champion": None if self.champion is None else str(self.champion),
+            "ready": self.ready,
+            "problem": self.problem,
+            **_health(self.loaded),
+            "schema": self.schema.to_json(),
+        }
+        if self.challenger is not None:
+            described["challenger"] = {**self.challenger.to_json(), "share": self.share}
+        if self.shadow is not None:
+            described["shadow"] = self.shadow.to_json()
+        return described
+
+
+def _health(loaded: LoadedVersion | None) -> dict[str, Any]:
+    """Tell what this process thinks of a version; another one may have seen other calls."""
+    return {"circuit": None if loaded is None else loaded.circuit.state.value}

@@ -1,0 +1,181 @@
+"""From what the registry names to a LiveService, loading only what is not in memory already."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from minerva.errors import MinervaError
+from minerva.layers.abstraction.callbacks.tell import Tell
+from minerva.layers.abstraction.registry.records import (
+    CHALLENGER,
+    CHAMPION,
+    SHADOW,
+    Configuration,
+    Served,
+    Version,
+)
+from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.abstraction.services.parsing import parse
+from minerva.layers.abstraction.serving.live_service import Contender, LiveService
+from minerva.layers.abstraction.serving.loading import LoadedVersion
+from minerva.layers.abstraction.serving.terms import Terms
+
+log = structlog.get_logger()
+
+Load = Callable[[Version, Terms], LoadedVersion]
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """One look at one service: what was served before, and what shall be."""
+
+    load: Load
+    tell: Tell
+    before: LiveService | None
+    served: Served
+
+    def make(self) -> LiveService | None:
+        """Return the service as it shall be served; the one before if nothing concerns it.
+
+        None: its configuration cannot be used, and there was none before.
+        """
+        if self.before is not None and self._unchanged(self.before):
+            return self.before
+        configuration = self.served.configuration
+        try:
+            declaration = parse(configuration.declaration)
+        except MinervaError as error:  # declared by another release of Minerva
+            return _kept(self.before, configuration, error)
+        terms = Terms.of(declaration)
+        champion = self.served.champion
+        loaded, problem = self._serving(champion, terms)
+        return LiveService(
+            tenant=configuration.tenant,
+            declaration=declaration,
+            revision=configuration.revision,
+            loaded=loaded,
+            champion=None if champion is None else champion.number,
+            problem=problem,
+            slots=_slots(declaration, self.before),
+            challenger=self._contender(CHALLENGER, self.served.challenger, terms),
+            share=self.served.share,
+            shadow=self._contender(SHADOW, self.served.shadow, terms),
+            former=self._former(loaded),
+        )
+
+    def _unchanged(self, before: LiveService) -> bool:
+        served = self.served
+        return (
+            before.whole
+            and before.revision == served.configuration.revision
+            and before.champion == _number(served.champion)
+            and _contends(before.challenger) == _number(served.challenger)
+            and before.share == served.share
+            and _contends(before.shadow) == _number(served.shadow)
+        )
+
+    def _serving(
+        self, champion: Version | None, terms: Terms
+    ) -> tuple[LoadedVersion | None, str | None]:
+        """Return the champion, or the version that served before with the problem of the champion."""
+        if champion is None:
+            return None, None
+        loaded, problem = self._obtain(CHAMPION, champion, terms)
+        if loaded is None and self.before is not None:
+            return self.before.loaded, problem
+        return loaded, problem
+
+    def _contender(self, alias: str, version: Version | None, terms: Terms) -> Contender | None:
+        if version is None:
+            return None
+        return Contender(version.number, *self._obtain(alias, version, terms))
+
+    def _obtain(
+        self, alias: str, version: Version, terms: Terms
+    ) -> tuple[LoadedVersion | None, str | None]:
+        at_hand = () if self.before is None else tuple(self.before.in_memory())
+        for loaded in at_hand:
+            if loaded.version.digest == version.digest and loaded.terms == terms:
+                return loaded, None
+        facts = {
+            "tenant": version.tenant,
+            "service": version.service,
+            "version": version.number,
+            "alias": alias,
+        }
+        try:
+            loaded = self.load(version, terms)
+        except (Exception, SystemExit) as error:  # one broken version must harm only its service
+            problem = f"Version {version.number} cannot be served: {_reason(error)}"
+            if not self._said_before(alias, problem):
+                log.error(
+                    "version.refused", **facts, reason=_reason(error), exc_info=_unforeseen(error)
+                )
+            return None, problem
+        log.info("version.loaded", **facts, job_id=version.job_id)
+        self.tell("minerva_version_ready", version=version, alias=alias)
+        return loaded, None
+
+    def _said_before(self, alias: str, problem: str) -> bool:
+        """One problem is logged once, not at each look."""
+        before = self.before
+        if before is None:
+            return False
+        said = {
+            CHAMPION: before.problem,
+            CHALLENGER: before.challenger and before.challenger.problem,
+            SHADOW: before.shadow and before.shadow.problem,
+        }
+        return said[alias] == problem
+
+    def _former(self, loaded: LoadedVersion | None) -> LoadedVersion | None:
+        """Return the champion that was loaded before this one."""
+        before = self.before
+        if before is None:
+            return None
+        return before.former if before.loaded is loaded else before.loaded
+
+
+def _number(version: Version | None) -> int | None:
+    return None if version is None else version.number
+
+
+def _contends(contender: Contender | None) -> int | None:
+    return None if contender is None else contender.number
+
+
+def _kept(
+    before: LiveService | None, configuration: Configuration, error: MinervaError
+) -> LiveService | None:
+    problem = f"Configuration {configuration.revision} cannot be used: {error.message}"
+    if before is None or before.problem != problem:
+        log.error(
+            "configuration.refused",
+            tenant=configuration.tenant,
+            service=configuration.service,
+            reason=str(error),
+        )
+    return None if before is None else replace(before, problem=problem)
+
+
+def _reason(error: BaseException) -> str:
+    return error.message if isinstance(error, MinervaError) else type(error).__name__
+
+
+def _unforeseen(error: BaseException) -> BaseException | None:
+    """What deserves a stack trace in the log: not what has said clearly what is wrong."""
+    return None if isinstance(error, MinervaError) else error
+
+
+def _slots(
+    declaration: ServiceDeclaration, before: LiveService | None
+) -> threading.BoundedSemaphore | None:
+    """Keep the places while the limit stays: calls in progress hold some of them."""
+    limit = declaration.serving.max_concurrency
+    if before is not None and before.declaration.serving.max_concurrency == limit:
+        return before.slots
+    return None if limit is None else threading.BoundedSemaphore(limit)

@@ -1,0 +1,1 @@
+"""What may be read at all: signatures, safe folders, no pickle by default."""

@@ -1,0 +1,1 @@
+"""Callbacks that come with Minerva, each a plugin like anyone's."""

@@ -1,0 +1,49 @@
+"""The parts of one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minerva.adapters.metadata import MetadataStores
+from minerva.layers.abstraction.callbacks.callbacks import Callbacks
+from minerva.layers.abstraction.jobs.jobs import Jobs
+from minerva.layers.abstraction.jobs.runner import Runner
+from minerva.layers.abstraction.jobs.store import JobQueue
+from minerva.layers.abstraction.jobs.sweeper import Sweeper
+from minerva.layers.abstraction.plugins.catalogue import Plugins
+from minerva.layers.abstraction.registry.registry import Registry
+from minerva.layers.abstraction.registry.store import ArtefactStore
+from minerva.layers.abstraction.routing.shadow import Shadows
+from minerva.layers.abstraction.runtimes.keeping import Hosts
+from minerva.layers.abstraction.services.workspace import WorkspaceServices
+from minerva.layers.abstraction.serving.hooked import HookedPredictor
+from minerva.layers.abstraction.serving.live import LiveServices
+from minerva.layers.abstraction.training.versioning import Versioning
+from minerva.layers.core.security.keyring import Keyring
+from minerva.settings import Loaded
+
+
+@dataclass(frozen=True)
+class Container:
+    """Everything that an entry point may use, wired together once."""
+
+    loaded: Loaded
+    stores: MetadataStores
+    artefacts: ArtefactStore
+    catalogue: Plugins
+    callbacks: Callbacks
+    hosts: Hosts
+    queue: JobQueue
+    registry: Registry
+    versioning: Versioning
+    workspace_services: WorkspaceServices
+    live: LiveServices
+    predictor: HookedPredictor
+    shadows: Shadows
+    jobs: Jobs
+    runner: Runner
+    sweeper: Sweeper
+    keyring: Keyring
+    look: Callable[[], None]
+    """Keeps this process fresh: plugins, service files, then the registry."""

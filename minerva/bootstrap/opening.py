@@ -1,0 +1,109 @@
+"""Opening and closing the parts of a process, one function for each kind of process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from minerva.adapters.metadata import open_metadata
+from minerva.adapters.queue.memory import MemoryQueue
+from minerva.bootstrap.container import Container
+from minerva.bootstrap.wiring import wire
+from minerva.errors import InvalidConfiguration
+from minerva.layers.abstraction.jobs.store import JobQueue
+from minerva.settings import FILE, Loaded
+
+PRELOADED = (
+    "minerva.adapters.metadata.aliases",
+    "minerva.adapters.metadata.configurations",
+    "minerva.adapters.metadata.jobs",
+    "minerva.adapters.metadata.keys",
+    "minerva.adapters.metadata.leases",
+    "minerva.adapters.metadata.migrate",
+    "minerva.adapters.metadata.quarantines",
+    "minerva.adapters.metadata.revision",
+    "minerva.adapters.metadata.versions",
+    "minerva.adapters.queue.celery_queue",
+)
+"""What `_open` would import otherwise, once in each web worker."""
+
+
+def preload() -> None:
+    """Import what web workers need before they are forked: they start sooner and share the memory.
+
+    Nothing of it starts a thread; models' libraries, which do, are loaded after the fork.
+    """
+    for module in PRELOADED:
+        import_module(module)
+
+
+def workspace_from(environment: Mapping[str, str], start: Path | None = None) -> Path:
+    """Return the workspace: `MINERVA_WORKSPACE`, else the nearest folder upwards with minerva.toml."""
+    if named := environment.get("MINERVA_WORKSPACE"):
+        return Path(named)
+    here = (start or Path.cwd()).resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / FILE).exists()), here)
+
+
+@contextmanager
+def open_web(loaded: Loaded) -> Iterator[Container]:
+    """Open the parts of a web worker."""
+    with _open(loaded, _celery_queue(loaded)) as container:
+        yield container
+
+
+@contextmanager
+def open_worker(loaded: Loaded) -> Iterator[Container]:
+    """Open the parts of a job worker or of beat."""
+    with _open(loaded, _celery_queue(loaded)) as container:
+        yield container
+
+
+@contextmanager
+def open_job(loaded: Loaded) -> Iterator[Container]:
+    """Open the parts of a job's own process, which sends nothing to any queue."""
+    with _open(loaded, MemoryQueue(), shared=False) as container:
+        yield container
+
+
+@contextmanager
+def open_control(loaded: Loaded) -> Iterator[Container]:
+    """Open the parts of a command at the terminal."""
+    with _open(loaded, _celery_queue(loaded)) as container:
+        yield container
+
+
+def _celery_queue(loaded: Loaded) -> JobQueue:
+    from minerva.adapters.queue.celery_app import make_celery
+    from minerva.adapters.queue.celery_queue import CeleryQueue
+
+    return CeleryQueue(make_celery(loaded.queue_url))
+
+
+@contextmanager
+def _open(loaded: Loaded, queue: JobQueue, *, shared: bool = True) -> Iterator[Container]:
+    _make_state(loaded.state)
+    stores = open_metadata(loaded.database_url, loaded.settings.database_timeout_s)
+    executor = ThreadPoolExecutor(loaded.settings.web_threads, thread_name_prefix="predict")
+    container = wire(loaded, stores, queue, executor, shared=shared)
+    try:
+        yield container
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        container.shadows.close()
+        container.callbacks.close()
+        container.hosts.close()
+        stores.close()
+
+
+def _make_state(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise InvalidConfiguration(
+            f"The folder {folder} cannot be made ({error.strerror}): "
+            "make the workspace writable, or set MINERVA_WORKSPACE to another one."
+        ) from error

@@ -1,0 +1,186 @@
+"""Wiring the parts of a process together: the one place that knows which adapter stands behind a port."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from minerva.adapters.artefacts.opening import open_artefacts
+from minerva.adapters.metadata import MetadataStores
+from minerva.bootstrap.container import Container
+from minerva.bootstrap.models import Models
+from minerva.layers.abstraction.callbacks.callbacks import Callbacks
+from minerva.layers.abstraction.jobs.jobs import Jobs
+from minerva.layers.abstraction.jobs.runner import Limits, Runner
+from minerva.layers.abstraction.jobs.store import JobQueue
+from minerva.layers.abstraction.jobs.sweeper import Sweeper
+from minerva.layers.abstraction.plugins.catalogue import Plugins
+from minerva.layers.abstraction.registry.records import Configuration, Version
+from minerva.layers.abstraction.registry.registry import Registry
+from minerva.layers.abstraction.routing.quarantining import Quarantining
+from minerva.layers.abstraction.services.workspace import Submit, WorkspaceServices
+from minerva.layers.abstraction.serving.hooked import HookedPredictor
+from minerva.layers.abstraction.serving.live import LiveServices
+from minerva.layers.abstraction.serving.lookups import Lookups
+from minerva.layers.abstraction.serving.predict import Predictor
+from minerva.layers.abstraction.training.versioning import Versioning
+from minerva.layers.core.security.keyring import Keyring
+from minerva.settings import Loaded
+
+RETRY_AFTER_S = 5
+"""A version that could not be loaded is tried again then; hashing and loading cost a core each time."""
+RESEND_AFTER_S = 10
+"""A queued job is sent again when no worker took it for so long."""
+
+
+def wire(
+    loaded: Loaded,
+    stores: MetadataStores,
+    queue: JobQueue,
+    executor: ThreadPoolExecutor,
+    *,
+    shared: bool,
+) -> Container:
+    """Return the parts. `shared`: this process has other work too than the code of one plugin."""
+    artefacts = open_artefacts(loaded.artefacts_url, loaded.state / "cache")
+    plugins = Plugins(loaded.workspace)
+    callbacks = Callbacks(plugins)
+    models = Models(loaded, artefacts, plugins, shared=shared)
+    prove = models.prover(stores.configurations, lambda: live)
+    registry = _registry(stores, prove, callbacks)
+    versioning = models.versioning(registry, callbacks, _now)
+    jobs = _jobs(loaded, stores, queue, registry, callbacks)
+    services = WorkspaceServices(versioning, plugins, _making(jobs))
+    problems = _problems(services, callbacks)
+    live = LiveServices(stores.revision, models.loader, problems, callbacks, RETRY_AFTER_S)
+    predictor = _predictor(live, versioning, registry, executor)
+    return Container(
+        loaded=loaded,
+        stores=stores,
+        artefacts=artefacts,
+        catalogue=plugins,
+        callbacks=callbacks,
+        hosts=models.hosts,
+        queue=queue,
+        registry=registry,
+        versioning=versioning,
+        workspace_services=services,
+        live=live,
+        predictor=HookedPredictor(predictor, callbacks),
+        shadows=predictor.shadows,
+        jobs=jobs,
+        runner=_runner(loaded, stores, queue, jobs, callbacks),
+        sweeper=Sweeper(stores.leases, queue, jobs, stores.revision, RESEND_AFTER_S, _now, _new_id),
+        keyring=Keyring(stores.keys, lambda: live.revision),
+        look=_look(plugins, services, live),
+    )
+
+
+def _predictor(
+    live: LiveServices, versioning: Versioning, registry: Registry, executor: ThreadPoolExecutor
+) -> Predictor:
+    lookups = Lookups(versioning.open_source, os.environ)
+    return Predictor(live, lookups, executor, Quarantining(registry, live.catch_up))
+
+
+def _registry(
+    stores: MetadataStores, prove: Callable[[Version], object], callbacks: Callbacks
+) -> Registry:
+    return Registry(
+        stores.configurations,
+        stores.versions,
+        stores.aliases,
+        stores.quarantines,
+        prove=prove,
+        now=_now,
+        tell=callbacks,
+    )
+
+
+def _problems(
+    services: WorkspaceServices, callbacks: Callbacks
+) -> Callable[[], list[dict[str, str]]]:
+    """Return what tells of files, plugins and hooks that cannot be used."""
+
+    def problems() -> list[dict[str, str]]:
+        off = [{"where": one.where, "message": one.message} for one in callbacks.problems()]
+        return [*services.problems(), *off]
+
+    return problems
+
+
+def _look(plugins: Plugins, services: WorkspaceServices, live: LiveServices) -> Callable[[], None]:
+    """Return what keeps a process fresh: plugins, then service files, then the registry."""
+
+    def look() -> None:
+        try:
+            plugins.refresh()
+            services.refresh()
+        finally:  # a broken workspace must not keep a new version from being served
+            live.refresh()
+
+    return look
+
+
+def _making(jobs: Jobs) -> Submit:
+    """Return what has a worker make a version that must not be made in a process with other work."""
+
+    def submit(configuration: Configuration, key: str) -> None:
+        jobs.submit_training(
+            configuration.tenant,
+            configuration.service,
+            request_id=_new_id(),
+            trace_id="",
+            idempotency_key=key,
+            author="workspace",
+        )
+
+    return submit
+
+
+def _jobs(
+    loaded: Loaded,
+    stores: MetadataStores,
+    queue: JobQueue,
+    registry: Registry,
+    callbacks: Callbacks,
+) -> Jobs:
+    return Jobs(
+        store=stores.jobs,
+        queue=queue,
+        registry=registry,
+        folder=loaded.state / "jobs",
+        max_attempts=loaded.settings.max_attempts,
+        now=_now,
+        new_id=_new_id,
+        tell=callbacks,
+    )
+
+
+def _runner(
+    loaded: Loaded, stores: MetadataStores, queue: JobQueue, jobs: Jobs, callbacks: Callbacks
+) -> Runner:
+    settings = loaded.settings
+    return Runner(
+        leases=stores.leases,
+        queue=queue,
+        folder=jobs.folder,
+        owner=f"{socket.gethostname()}:{os.getpid()}",
+        limits=Limits(settings.lease_s, settings.job_time_limit_s, settings.job_memory_mb),
+        workspace=loaded.workspace,
+        now=_now,
+        new_id=_new_id,
+        tell=callbacks,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(16)

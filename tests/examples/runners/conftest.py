@@ -1,0 +1,47 @@
+"""The examples in their languages, each in a workspace of its own."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "examples" / "runners"
+COMMANDS = {
+    "python": ("python3", "runner.py"),
+    "r": ("Rscript", "runner.R"),
+    "java": ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "Runner.java"),
+    "node": ("node", "runner.mjs"),
+    "rust": ("./runner",),
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A runner ready to start in `folder`."""
+
+    language: str
+    command: tuple[str, ...]
+    folder: Path
+
+
+@pytest.fixture(scope="session", params=COMMANDS)
+def example(request, tmp_path_factory) -> Example:
+    """Each language. Without its tool chain its tests are left out, except under CI."""
+    language = request.param
+    command = COMMANDS[language]
+    needed = "rustc" if language == "rust" else command[0]
+    if shutil.which(needed) is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI is set, so {needed} must be there")
+        pytest.skip(f"no {needed} on PATH")
+    folder = tmp_path_factory.mktemp(language)
+    for source in (EXAMPLES / language).iterdir():
+        if source.suffix != ".md":
+            shutil.copy(source, folder)
+    if language == "rust":
+        subprocess.run(["rustc", "-O", "runner.rs"], cwd=folder, check=True)
+    return Example(language, command, folder)
