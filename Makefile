@@ -24,7 +24,7 @@ demo: $(VENV)/.demo-ready ## Run the main job beside a legacy product; ONCE=1 en
 	@PYTHONPATH=examples/telco $(BIN)/python -m demo
 
 test: $(VENV)/.dev-ready ## Run all tests, with the coverage gate
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --cov --cov-report=term $(PYTEST)
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST)
 
 check: $(VENV)/.dev-ready ## Check format, lint, types, import contracts and docs
 	@$(BIN)/ruff format --check .

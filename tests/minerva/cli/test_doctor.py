@@ -183,8 +183,9 @@ def test_no_process_of_a_model_is_fine(checks, workspace):
 
 
 def test_a_folder_of_sockets_that_others_may_enter(checks, workspace):
-    (workspace / ".minerva" / "run").mkdir(parents=True)
-    (workspace / ".minerva" / "run").chmod(0o755)
+    from minerva.layers.abstraction.runtimes.places import run_folder
+
+    run_folder(workspace / ".minerva").chmod(0o755)
 
     fine, says = checks()["processes"]
 

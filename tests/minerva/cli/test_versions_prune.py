@@ -35,6 +35,7 @@ def container(minerva, tmp_path):
             container.versioning.make(
                 configuration, job_id=None, author="tests", progress=lambda *_: None
             )
+        container.callbacks.flush()  # what plugins log of it would stand between what is printed
         yield container
 
 

@@ -1,6 +1,7 @@
 """Each check finds what it is there for, says what and how to mend it, and nothing else does."""
 
 import re
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,10 @@ IN_A_FRESH_PROCESS = {"seed", "saving", "network", *ONE_LIFE}
 @pytest.fixture
 def case(tmp_path):
     """A function (name, output) that returns a case of one of the algorithms."""
-    return lambda name, output="number": make_case(
-        BY_NAME[name], output=output, workspace=tmp_path, limits=LIMITS
-    )
+    with chdir(tmp_path):  # one of them leaves a file in the working folder
+        yield lambda name, output="number": make_case(
+            BY_NAME[name], output=output, workspace=tmp_path, limits=LIMITS
+        )
 
 
 def looked(case, names):
