@@ -13,6 +13,7 @@ from minerva.cli.described import share_of
 from minerva.cli.session import Session, pass_session
 from minerva.cli.versions_key import key
 from minerva.cli.versions_prune import prune
+from minerva.cli.versions_shadow import shadow
 
 Document = dict[str, Any]
 
@@ -31,7 +32,11 @@ class Versions(Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Versions, commands=[prune, key], subcommand_metavar="SERVICE | COMMAND [ARGS]...")
+@click.group(
+    cls=Versions,
+    commands=[prune, key, shadow],
+    subcommand_metavar="SERVICE | COMMAND [ARGS]...",
+)
 def versions() -> None:
     """List a service's versions, keep one from serving, or free the space of old ones.
 
@@ -40,6 +45,7 @@ def versions() -> None:
       minerva versions quarantine churn 4 --reason "answers nonsense"
       minerva versions release churn 4
       minerva versions prune churn --keep 10
+      minerva versions shadow churn
     """
 
 
