@@ -16,6 +16,7 @@ import structlog
 from minerva.errors import AlgorithmFailed, MinervaError, Unavailable
 from minerva.layers.abstraction.runtimes import keeper_protocol as protocol
 from minerva.layers.abstraction.runtimes.keeper import Keeper
+from minerva.layers.abstraction.runtimes.peers import is_stranger
 
 log = structlog.get_logger(layer="abstraction")
 
@@ -99,6 +100,14 @@ class KeeperServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             return self._path.stat().st_ino == self._inode
         except OSError:
             return False
+
+    def verify_request(self, request: socket.socket, client_address: object) -> bool:  # type: ignore[override]  # typeshed knows addresses of a network
+        """Refuse our own hosts and what they start: they have nothing to ask here."""
+        del client_address
+        if not is_stranger(request):
+            return True
+        log.warning("keeper.refused", reason="a model's process has nothing to ask here")
+        return False
 
     def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]  # typeshed knows addresses of a network
         """Give a connection a thread, if there is one to give."""
