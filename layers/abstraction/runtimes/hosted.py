@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 from numpy.typing import NDArray
@@ -41,6 +42,12 @@ class Connections:
         self._on_trouble = on_trouble
         self._free: deque[Connection] = deque()  # its ends are atomic
         self._closed = False
+        self._opening: set[int] = set()  # threads; adding and discarding are atomic
+
+    @property
+    def opening(self) -> bool:
+        """Whether a caller waits for the host to be found, which may have to be started."""
+        return bool(self._opening)
 
     def ask(self, request: wire.Request, most: int) -> Arrays:
         """Return the arrays of the answer. Raises what the plugin did, or what happened to it."""
@@ -81,6 +88,13 @@ class Connections:
     def _open(self) -> Connection:
         if self._closed:
             raise Unavailable("This model was taken out of service; ask again.")
+        self._opening.add(get_ident())
+        try:
+            return self._found()
+        finally:
+            self._opening.discard(get_ident())
+
+    def _found(self) -> Connection:
         timeout_s = self._deadline_ms / 1000 or None
         try:
             return Connection(self._find(), timeout_s)
@@ -124,6 +138,11 @@ class HostedModel:
         self._connections = connections
         self._layout = wire.Layout(schema)
         self._files = files
+
+    @property
+    def starting(self) -> bool:
+        """Whether callers wait for its process to start: it is late, and not to blame for it."""
+        return self._connections.opening
 
     def predict(self, batch: Batch) -> Predictions:
         """Ask the host.

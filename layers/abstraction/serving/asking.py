@@ -28,8 +28,10 @@ log = structlog.get_logger()
 Rows = list[dict[str, Any]]
 Quarantine = Callable[[Version, str], None]
 """Takes a version out of service; returns at once, the change happens off the request path."""
-OWN_FAULTS = (AlgorithmFailed, DeadlineExceeded, Unavailable)
-"""What a version is to blame for; a caller's bad input is not."""
+FAILURES = (AlgorithmFailed, DeadlineExceeded, Unavailable)
+"""Why a version does not answer; a caller's bad input is none of them."""
+OWN_FAULTS = (AlgorithmFailed, DeadlineExceeded)
+"""What a version is to blame for. A process that is only just starting is not."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Asking:
     def abandon(self, error: DeadlineExceeded) -> None:
         """The deadline passed: whoever was being asked is to blame."""
         self._abandoned = True
-        if self._asked is not None:
+        if self._asked is not None and not getattr(self._asked.model, "starting", False):
             self._failed(self._asked, error)
 
     def _failed(self, loaded: LoadedVersion, error: MinervaError) -> None:

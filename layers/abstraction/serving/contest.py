@@ -12,7 +12,7 @@ import structlog
 from minerva.errors import InvalidInput
 from minerva.layers.abstraction.routing.agreement import Agreement, agreement
 from minerva.layers.abstraction.routing.share import PERCENT, place
-from minerva.layers.abstraction.serving.asking import OWN_FAULTS, Asking, Rows
+from minerva.layers.abstraction.serving.asking import FAILURES, Asking, Rows
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.loading import LoadedVersion
 from minerva.schema import Batch
@@ -72,7 +72,7 @@ class Contest:
         """Return the challenger's rows; None if it cannot answer, which the caller need not notice."""
         try:
             return self.asking.ask(challenger, records.read_by(challenger, positions))
-        except (*OWN_FAULTS, InvalidInput) as error:
+        except (*FAILURES, InvalidInput) as error:
             log.warning(
                 "challenger.failed",
                 service=self.live.declaration.service,
