@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import structlog
 
 from minerva import hookimpl
@@ -16,100 +19,66 @@ from minerva.events import (
 
 log = structlog.get_logger()
 
+OF = ("tenant", "service")
+WHY = ("author", "reason")
+VERSION = {"number": "version"}
+"""Attributes whose name in the log is another."""
+
 
 @hookimpl
 def minerva_before_train(training: Training) -> None:
     """Note who began a training."""
-    log.info(
+    _note(
         "audit.training_started",
-        tenant=training.tenant,
-        service=training.service,
-        algorithm=training.algorithm,
-        configuration_revision=training.configuration_revision,
-        job_id=training.job_id,
-        author=training.author,
+        training,
+        (*OF, "algorithm", "configuration_revision", "job_id", "author"),
     )
 
 
 @hookimpl
 def minerva_after_train(training: Training, result: TrainingResult) -> None:
     """Note what came of it."""
-    log.info(
+    _note(
         "audit.training_ended",
-        tenant=training.tenant,
-        service=training.service,
+        training,
+        (*OF, "job_id", "author"),
         version=result.version,
         promoted=result.promoted,
         reason=result.verdict,
         code=result.code,
-        job_id=training.job_id,
-        author=training.author,
     )
 
 
 @hookimpl
 def minerva_version_ready(version: VersionMade, alias: str) -> None:
     """Note since when a process serves a version."""
-    log.info(
-        "audit.version_ready",
-        tenant=version.tenant,
-        service=version.service,
-        version=version.number,
-        digest=version.digest,
-        alias=alias,
-        job_id=version.job_id,
-    )
+    _note("audit.version_ready", version, (*OF, "number", "digest", "job_id"), alias=alias)
 
 
 @hookimpl
 def minerva_version_promoted(change: AliasMoved) -> None:
     """Note who moved an alias, and why."""
-    _moved("audit.version_promoted", change)
+    _note("audit.version_promoted", change, (*OF, "alias", "number", "previous", *WHY))
 
 
 @hookimpl
 def minerva_version_rolled_back(change: AliasMoved) -> None:
     """Note who went back, and why."""
-    _moved("audit.version_rolled_back", change)
+    _note("audit.version_rolled_back", change, (*OF, "alias", "number", "previous", *WHY))
 
 
 @hookimpl
 def minerva_version_quarantined(quarantine: Quarantined) -> None:
     """Note what was taken out of service, and why."""
-    log.info(
-        "audit.version_quarantined",
-        tenant=quarantine.tenant,
-        service=quarantine.service,
-        version=quarantine.number,
-        author=quarantine.author,
-        reason=quarantine.reason,
-    )
+    _note("audit.version_quarantined", quarantine, (*OF, "number", *WHY))
 
 
 @hookimpl
 def minerva_job_state(job: JobChange) -> None:
     """Note what became of a job."""
-    log.info(
-        "audit.job_state",
-        tenant=job.tenant,
-        service=job.service,
-        job_id=job.id,
-        kind=job.kind,
-        state=job.state,
-        attempt=job.attempt,
-        code=job.code,
-        author=job.author,
-    )
+    of_job = ("kind", "state", "attempt", "code", "author")
+    _note("audit.job_state", job, (*OF, *of_job), job_id=job.id)
 
 
-def _moved(event: str, change: AliasMoved) -> None:
-    log.info(
-        event,
-        tenant=change.tenant,
-        service=change.service,
-        alias=change.alias,
-        version=change.number,
-        previous=change.previous,
-        author=change.author,
-        reason=change.reason,
-    )
+def _note(event: str, told: object, names: Sequence[str], **more: Any) -> None:
+    log.info(event, **{VERSION.get(name, name): getattr(told, name) for name in names}, **more)
