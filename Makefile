@@ -33,8 +33,8 @@ check: $(VENV)/.dev-ready ## Check format, lint, types, import contracts and doc
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_architecture.py
 
-bench: $(VENV)/.demo-ready ## Measure start-up, memory and single predictions
-	@$(BIN)/python benchmarks/first_prediction.py
+bench: $(VENV)/.demo-ready ## Run all benchmarks, a quarter of an hour; ONLY=swaps runs one
+	@$(BIN)/python benchmarks $(ONLY)
 
 lock: ## Pin all dependencies anew in constraints.txt (needs uv)
 	@uv pip compile pyproject.toml --universal --extra dev --python-version 3.11 --upgrade --quiet \

@@ -1,12 +1,10 @@
 """What a model's own process costs: a single record asked inline and over the host's socket.
 
 Run: python benchmarks/process_runtime.py [CALLS]
-     python benchmarks/process_runtime.py --shared-memory
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -23,39 +21,33 @@ if TYPE_CHECKING:
     from minerva.layers.abstraction.runtimes.launch import HostProcess
     from minerva.schema import Batch, Schema
 
+CALLS = 20_000
 FIELDS = 30
-MODEL_MB = 500
-CLIENTS = 4
 START_S = 60
 PLUGIN = f"""
 import numpy as np
-from minerva import Algorithm, Parameters, hookimpl
+from minerva import Algorithm, hookimpl
 
 
 class Model:
-    def __init__(self, megabytes):
-        self.weights = np.ones(megabytes * 131072)
+    def __init__(self):
+        self.weights = np.ones({FIELDS})
 
     def predict(self, batch):
-        return {{"y": batch.matrix() @ self.weights[:{FIELDS}]}}
+        return {{"y": batch.matrix() @ self.weights}}
 
     def save(self, folder):
         pass
 
 
-class Size(Parameters):
-    megabytes: int = 1
-
-
 class Weighted(Algorithm):
     name = "weighted"
-    Parameters = Size
 
     def train(self, data, context):
-        return Model(context.parameters.megabytes)
+        return Model()
 
     def load(self, folder, context):
-        return Model(context.parameters.megabytes)
+        return Model()
 
 
 @hookimpl
@@ -72,7 +64,7 @@ def main(calls: int) -> None:
 
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # only the table counts
     batch = _batch(1)
-    with _host(megabytes=1) as host:
+    with _host() as host:
         inline = open_host(host.spec).model
         hosted = _model(host)
         if inline is None:
@@ -94,40 +86,6 @@ def main(calls: int) -> None:
     print(f"{'added':10}{added[0]:8.0f}{added[1]:8.0f}")
 
 
-def shared_memory() -> None:
-    """Let several processes ask one host with a large model; print what all of them hold."""
-    with _host(megabytes=MODEL_MB) as host:
-        clients = [
-            subprocess.Popen(
-                [sys.executable, __file__, "--client", host.spec.socket],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            for _ in range(CLIENTS)
-        ]
-        answers = [client.stdout.readline() for client in clients if client.stdout]
-        held = {"host": _resident_mb(host.pid)}
-        held |= {f"client {n}": _resident_mb(client.pid) for n, client in enumerate(clients, 1)}
-        for client in clients:
-            client.communicate()
-    if len(set(answers)) != 1 or not answers[0]:
-        raise RuntimeError("the clients did not get the same answer")
-    print(f"a model of {MODEL_MB} MB, asked by {CLIENTS} processes, resident MB:\n")
-    for who, megabytes in held.items():
-        print(f"{who:10}{megabytes:8.0f}")
-    print(f"{'together':10}{sum(held.values()):8.0f}")
-    print(f"(a copy in each of them would be {CLIENTS * MODEL_MB} MB and more)")
-
-
-def be_client(socket: str) -> None:
-    """Ask once, tell the answer, and stay until nobody listens."""
-    from minerva.layers.abstraction.runtimes.hosted import hosted_model
-
-    model = hosted_model(lambda: socket, algorithm="weighted", schema=_schema(), explains=False)
-    print(model.predict(_batch(1))["y"].tolist(), flush=True)
-    sys.stdin.read()
-
-
 def _measure(predict: Callable[[Batch], Any], batch: Batch, calls: int) -> list[float]:
     taken = []
     for _ in range(calls):
@@ -139,12 +97,6 @@ def _measure(predict: Callable[[Batch], Any], batch: Batch, calls: int) -> list[
 
 def _percentile(taken: list[float], which: int) -> float:
     return float(np.percentile(taken, which))
-
-
-def _resident_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
 
 
 def _schema() -> Schema:
@@ -174,7 +126,7 @@ def _model(host: HostProcess) -> HostedModel:
 
 
 @contextmanager
-def _host(megabytes: int) -> Iterator[HostProcess]:
+def _host() -> Iterator[HostProcess]:
     from minerva.layers.abstraction.runtimes.launch import launch
     from minerva.layers.abstraction.runtimes.spec import HostSpec
 
@@ -186,7 +138,7 @@ def _host(megabytes: int) -> Iterator[HostProcess]:
         spec = HostSpec(
             algorithm="weighted",
             schema=_schema().to_json(),
-            parameters={"megabytes": megabytes},
+            parameters={},
             workspace=name,
             folder=str(folder / "version"),
             scratch=str(folder / "scratch"),
@@ -202,9 +154,4 @@ def _host(megabytes: int) -> Iterator[HostProcess]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--client"]:
-        be_client(sys.argv[2])
-    elif sys.argv[1:2] == ["--shared-memory"]:
-        shared_memory()
-    else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else CALLS)

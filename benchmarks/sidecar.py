@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class Sidecar:
     workspace: Path
     port: int
     pid: int
+    web_workers: int = 2
 
     @property
     def url(self) -> str:
@@ -53,7 +54,7 @@ class Sidecar:
 
 
 @contextmanager
-def up(prepare: Callable[[Path], None], **settings: str) -> Iterator[Sidecar]:
+def up(prepare: Callable[[Path], None], *, web_workers: int = 2) -> Iterator[Sidecar]:
     """Run `minerva up` in a temporary workspace that `prepare` fills."""
     with tempfile.TemporaryDirectory() as name:
         workspace, port = Path(name), free_port()
@@ -61,17 +62,28 @@ def up(prepare: Callable[[Path], None], **settings: str) -> Iterator[Sidecar]:
             **os.environ,
             "MINERVA_PORT": str(port),
             "MINERVA_WORKSPACE": name,
-            **{f"MINERVA_{key.upper()}": value for key, value in settings.items()},
+            "MINERVA_WEB_WORKERS": str(web_workers),
         }
         minerva(workspace, "init", name)
         prepare(workspace)
         with (workspace / "up.out").open("wb") as output:
             process = subprocess.Popen([MINERVA, "up"], env=environment, stdout=output)
         try:
-            yield Sidecar(workspace, port, process.pid)
+            yield Sidecar(workspace, port, process.pid, web_workers)
+        except Exception:
+            _tell_what_went_wrong(workspace)
+            raise
         finally:
             process.terminate()
             process.wait()
+
+
+def _tell_what_went_wrong(workspace: Path) -> None:
+    """The workspace is about to be removed: repeat what its logs complain of."""
+    for log in (workspace / ".minerva" / "logs").glob("*.jsonl"):
+        for line in log.read_text().splitlines():
+            if '"level":"error"' in line or '"level":"critical"' in line:
+                print(line, file=sys.stderr)
 
 
 def minerva(workspace: Path, *arguments: str) -> None:
@@ -106,9 +118,30 @@ def tree(pid: int) -> Iterator[int]:
             yield from tree(int(child))
 
 
+def members(sidecar: Sidecar) -> set[int]:
+    """Return every process of a sidecar, also those that another one than `minerva up` has started."""
+    mark = f"\0MINERVA_WORKSPACE={sidecar.workspace}\0"
+    found = set(tree(sidecar.pid))
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # another user's, or gone meanwhile
+            if mark in f"\0{(entry / 'environ').read_text(errors='replace')}":
+                found |= set(tree(int(entry.name)))
+    return found
+
+
+def web_workers(sidecar: Sidecar) -> list[int]:
+    """Return the processes that answer requests: the web server's children that are like itself."""
+    servers = [pid for pid in tree(sidecar.pid) if command(pid) == "serve"]
+    return [pid for pid in servers if _parent(pid) in servers]
+
+
 def command(pid: int) -> str:
     """Return what a process is, in a word."""
     words = Path(f"/proc/{pid}/cmdline").read_text().strip("\0").split("\0")
+    modules = {"minerva.model_host": "model", "minerva.host_keeper": "keeper"}
+    named = [modules[word] for word in words if word in modules]
+    if named:
+        return named[0]
     return "guardian" if "lifeline" in " ".join(words) else words[-1]
 
 
@@ -117,6 +150,11 @@ def memory(pid: int) -> float:
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     kib = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     return kib / 1024
+
+
+def _parent(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
 
 
 def wait(condition: Callable[[], bool], what: str) -> None:

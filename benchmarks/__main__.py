@@ -1,0 +1,58 @@
+"""Runs the benchmarks in turn, or one of them.
+
+Run: make bench, make bench ONLY=swaps, or python benchmarks [NAME ...]
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BENCHMARKS = {
+    "first_prediction": 20,
+    "swaps": 110,
+    "neighbours": 240,
+    "plugin_reload": 330,
+    "process_runtime": 15,
+    "drift_cost": 15,
+    "shared_model": 60,
+    "languages": 40,
+    "queue_latency": 35,
+    "queue_races": 60,
+}
+"""Name → seconds that it took on the machine of docs/benchmarks.md."""
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, all if none is named; return the exit code."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        known = ", ".join(BENCHMARKS)
+        print(f"There is no benchmark {', '.join(unknown)}; there are: {known}.", file=sys.stderr)
+        return 2
+    chosen = names or list(BENCHMARKS)
+    minutes, seconds = divmod(sum(BENCHMARKS[name] for name in chosen), 60)
+    print(f"Benchmarks: {', '.join(chosen)}.")
+    print(
+        f"They take about {minutes} min {seconds} s; leave the machine alone meanwhile.", flush=True
+    )
+    failed = [name for name in chosen if not _run(name)]
+    if failed:
+        print(f"\nFailed: {', '.join(failed)}.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _run(name: str) -> bool:
+    print(f"\n== {name} ==\n", flush=True)
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name(f"{name}.py"))], check=False
+    )
+    print(f"\n({time.monotonic() - started:.0f} s)", flush=True)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
