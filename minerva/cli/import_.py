@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from minerva.settings import Loaded
 
 FEW_FIELDS = 8
+SAME_LIBRARY = {"xgboost": ("xgboost-cpu",)}
+"""Under which other names a library is packaged; this one without what graphics cards need."""
 
 
 @click.command("import", cls=Command)
@@ -103,27 +105,30 @@ def _parameters(values: Sequence[str]) -> dict[str, Any]:
 def _apart(loaded: Loaded, service: str) -> Callable[[Algorithm, Sequence[str]], Apart]:
     """Return what gives an algorithm a process of its own, as the sidecar would."""
     import sys
+    from functools import cache
 
     from minerva.layers.abstraction.runtimes.environments import Environments
     from minerva.layers.abstraction.runtimes.private import HostedImporter, Surroundings
 
     environments = Environments(loaded.state / "environments")
 
-    def apart(algorithm: Algorithm, requirements: Sequence[str]) -> Apart:
-        def python() -> Path:
-            if not requirements:
-                return Path(sys.executable)
-            screen.remark(f"Preparing an environment with {', '.join(requirements)} …")
-            return environments.python(environments.lock(requirements))
+    @cache  # a model is looked into, then tried: both in the same one
+    def python(requirements: Sequence[str]) -> Path:
+        if not requirements:
+            return Path(sys.executable)
+        screen.remark(f"Preparing an environment with {', '.join(requirements)} …")
+        return environments.python(environments.lock(requirements))
 
+    def apart(algorithm: Algorithm, requirements: Sequence[str]) -> Apart:
         folder = loaded.log_folder or loaded.state / "logs"
         return HostedImporter(
             algorithm,
             Surroundings(
-                python=python,
+                python=lambda: python(tuple(requirements)),
                 state=loaded.state,
                 workspace=loaded.workspace,
                 log_file=folder / "plugins" / f"{service}.log",
+                reads=loaded.host_reads,
                 memory_mb=loaded.settings.job_memory_mb,
             ),
         )
@@ -134,10 +139,12 @@ def _apart(loaded: Loaded, service: str) -> Callable[[Algorithm, Sequence[str]],
 def _version_of(name: str) -> str | None:
     from importlib.metadata import PackageNotFoundError, version
 
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+    for same in (name, *SAME_LIBRARY.get(name, ())):
+        try:
+            return version(same)
+        except PackageNotFoundError:
+            continue
+    return None
 
 
 def _show(adopted: Adopted, loaded: Loaded, session: Session) -> None:

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 OPEN = {
-    "files": "writing elsewhere",
+    "files": "reading and writing elsewhere",
     "truncate": "emptying files elsewhere",
     "signals": "signals to other processes",
     "tcp": "network connections",
+    "sockets": "datagrams and sockets of other models",
 }
 """What a model's process may do where the kernel cannot forbid it, by the sandbox's names."""
 
@@ -55,13 +56,15 @@ def environments(container: Container, services: Sequence[ServiceDeclaration]) -
 
 def sandbox() -> Check:
     """Tell what models' processes are kept from; a kernel that can less is no failure."""
-    from minerva.layers.abstraction.runtimes.sandbox import gaps, landlock_version
+    from minerva.layers.abstraction.runtimes.landlock import landlock_version
+    from minerva.layers.abstraction.runtimes.sandbox import gaps
+    from minerva.layers.abstraction.runtimes.seccomp import filters_there_are
 
-    abi = landlock_version()
+    abi, filtered = landlock_version(), filters_there_are()
     there = f"Landlock {abi}" if abi else "no Landlock"
-    left = [OPEN[gap] for gap in gaps(abi, network=False)]
+    left = [OPEN[gap] for gap in gaps(abi, network=False, filtered=filtered)]
     open_ = f"this system cannot forbid {', '.join(left)}"
-    says = open_ if left else "a model's own process writes only into its own folder"
+    says = open_ if left else "a model's own process reads and writes only what is its own"
     return Check("sandbox", True, f"{there}: {says}")
 
 

@@ -17,7 +17,7 @@ from minerva.errors import InvalidConfiguration
 
 if TYPE_CHECKING:
     from minerva.layers.abstraction.services.declaration import ServiceDeclaration
-    from minerva.testing.algorithm_run import Examination, Verdict
+    from minerva.testing.algorithm.run import Examination, Verdict
 
 KINDS = ("category", "number", "boolean", "integer")
 SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "left out": ("-", "yellow")}
@@ -74,9 +74,9 @@ def _test_algorithm(
     service: str | None,
     limits: Mapping[str, Any],
 ) -> bool:
-    from minerva.testing.algorithm_case import Limits
-    from minerva.testing.algorithm_run import Examination
-    from minerva.testing.algorithm_session import Session as Checks
+    from minerva.testing.algorithm.case import Limits
+    from minerva.testing.algorithm.run import Examination
+    from minerva.testing.algorithm.session import Session as Checks
 
     declared = _declared(session, service) if service else None
     target = target or (declared.algorithm if declared else None)
@@ -140,7 +140,7 @@ def _declared(session: Session, name: str) -> ServiceDeclaration:
 
 def _report(examination: Examination, target: str, *, as_json: bool) -> bool:
     """Show each verdict as it comes; return whether all is fine."""
-    from minerva.testing.algorithm_verdict import Broken
+    from minerva.testing.algorithm.verdict import Broken
 
     verdicts: list[Verdict] = []
     problem: Broken | None = None

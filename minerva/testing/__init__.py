@@ -4,15 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from minerva.testing.algorithm import Advice, AlgorithmContract
-    from minerva.testing.algorithm_origin import algorithms_in
+    from minerva.testing.algorithm.contract import Advice, AlgorithmContract
+    from minerva.testing.algorithm.origin import algorithms_in
 
 __all__ = ["Advice", "AlgorithmContract", "algorithms_in"]
 
 _HOMES = {
-    "Advice": "minerva.testing.algorithm",
-    "AlgorithmContract": "minerva.testing.algorithm",
-    "algorithms_in": "minerva.testing.algorithm_origin",
+    "Advice": "minerva.testing.algorithm.contract",
+    "AlgorithmContract": "minerva.testing.algorithm.contract",
+    "algorithms_in": "minerva.testing.algorithm.origin",
 }
 """Loaded when first asked for: `minerva test` checks algorithms where pytest is not installed."""
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from minerva.errors import InvalidConfiguration, InvalidData, NotFound
+from minerva.testing.fixtures import wanted
 
 if TYPE_CHECKING:
     from minerva.layers.abstraction.jobs.store import JobQueue
@@ -37,12 +38,12 @@ class JobQueueContract:
     @pytest.fixture
     def queue(self) -> JobQueue:
         """Return an empty queue."""
-        raise NotImplementedError
+        raise wanted(self, "queue", "an empty JobQueue")
 
     @pytest.fixture
     def receive(self) -> Callable[[], str | None]:
         """Return a function that takes the next id as a worker does; None if none is there."""
-        raise NotImplementedError
+        raise wanted(self, "receive", "a function that takes the next id as a worker does, or None")
 
     def test_gives_nothing_before_something_is_sent(
         self, queue: JobQueue, receive: Callable[[], str | None]
@@ -84,7 +85,7 @@ class ArtefactStoreContract:
     @pytest.fixture
     def store(self) -> ArtefactStore:
         """Return an empty store."""
-        raise NotImplementedError
+        raise wanted(self, "store", "an empty ArtefactStore")
 
     @pytest.fixture
     def model(self, tmp_path: Path) -> Path:
@@ -247,12 +248,12 @@ class DataSourceContract:
     @pytest.fixture
     def source(self) -> DataSource:
         """Return a source that holds CUSTOMERS."""
-        raise NotImplementedError
+        raise wanted(self, "source", "a DataSource that holds CUSTOMERS")
 
     @pytest.fixture
     def empty_source(self) -> DataSource:
         """Return a source with the same columns and no rows."""
-        raise NotImplementedError
+        raise wanted(self, "empty_source", "a DataSource with the columns of CUSTOMERS and no rows")
 
     def test_yields_the_table_in_order_and_in_chunks(self, source: DataSource) -> None:
         frames = list(source.frames(2))

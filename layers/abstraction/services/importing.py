@@ -107,8 +107,13 @@ class Importing:
             allowed = order.allow_pickle or (there is not None and there[1].allow_pickle)
             if not allowed:
                 refuse_pickles(intake.path.parent)
-            inspected = self._inspect(algorithm, intake, order, allowed=allowed)
+            declared = there[1].requirements if there else ()
+            inspected = self._inspect(algorithm, intake, order, declared, allowed=allowed)
             wanted = self._wanted(order, inspected)
+            if there is None and wanted.requirements:  # its own libraries tell more of it
+                inspected = self._inspect(
+                    algorithm, intake, order, wanted.requirements, allowed=allowed
+                )
             if there is None:
                 text = self._new_text(algorithm, intake, order, wanted, inspected)
                 target = self.workspace / "services" / f"{order.service}.yaml"
@@ -173,7 +178,13 @@ class Importing:
         return [one for one in algorithms if isinstance(one, Imports) and one.recognises(path)]
 
     def _inspect(
-        self, algorithm: Algorithm, intake: Intake, order: Order, *, allowed: bool
+        self,
+        algorithm: Algorithm,
+        intake: Intake,
+        order: Order,
+        requirements: Sequence[str],
+        *,
+        allowed: bool,
     ) -> Inspected:
         parameters = {**order.parameters, "path": self._relative(intake.path)}
         context = Context(
@@ -182,7 +193,7 @@ class Importing:
             workspace=self.workspace,
             allow_pickle=allowed,
         )
-        with closing(self.apart(algorithm, ())) as apart:
+        with closing(self.apart(algorithm, requirements)) as apart:
             try:
                 return apart.inspect(intake.path, context)
             except AlgorithmFailed as error:

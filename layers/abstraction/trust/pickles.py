@@ -78,7 +78,8 @@ def _refuse(path: Path, name: str) -> None:
         raise InvalidData(
             f"File {name!r} of the model {found}, and reading a pickle can run any code: save the "
             "model in a format without code (docs/versions.md names them), or say "
-            "`allow_pickle: true` in the service's file if you trust who made it."
+            "`allow_pickle: true` in the service's file (`minerva import --allow-pickle`) if you trust "
+            "who made it."
         ) from None
     except OSError as error:
         raise InvalidData(

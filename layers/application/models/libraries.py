@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,16 @@ def library(name: str, extra: str, distribution: str = "") -> Any:
                 f'`pip install "minerva-sidecar[{extra}]"`, or name it in the service\'s '
                 "`requirements`."
             ) from error
+
+
+def onnx_library() -> Any:
+    """Import ONNX Runtime without its telemetry.
+
+    Since 1.29 its Linux wheels report sessions to their maker and keep files in the home folder, unless
+    this variable is set before the import; what an operator has set stays.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    return library("onnxruntime", "onnx", "ONNX Runtime")
 
 
 def xgboost_library() -> Any:

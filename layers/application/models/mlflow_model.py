@@ -6,15 +6,14 @@ flavour's format, and answers as that one does.
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 
 from minerva import (
     Algorithm,
@@ -24,6 +23,7 @@ from minerva import (
     Inspected,
     InvalidConfiguration,
     InvalidData,
+    MinervaError,
     Parameters,
     Predictions,
     TrainingContext,
@@ -32,28 +32,18 @@ from minerva import (
 )
 from minerva.algorithm import Model
 from minerva.errors import Fault
-from minerva.layers.application.models.lightgbm_model import LightGBM
-from minerva.layers.application.models.onnx_model import Onnx
-from minerva.layers.application.models.sklearn_model import Sklearn
-from minerva.layers.application.models.torch_model import Torch
+from minerva.layers.application.models.mlflow_folder import (
+    LARGEST,
+    MLMODEL,
+    Flavour,
+    columns,
+    flavour_of,
+    read_folder,
+    requirements,
+)
 from minerva.layers.application.models.workspace_file import find, head
-from minerva.layers.application.xgboost_model import XGBoostModel
 
-MLMODEL = "MLmodel"
 INNER = "inner"
-LARGEST = 1024 * 1024
-TYPES = {
-    "double": "number", "float": "number", "integer": "integer", "long": "integer",
-    "boolean": "boolean", "string": "text", "datetime": "timestamp",
-}  # fmt: skip
-FLAVOURS: Mapping[str, tuple[str, type[Algorithm]]] = {
-    "onnx": ("data", Onnx),
-    "xgboost": ("data", XGBoostModel),
-    "lightgbm": ("data", LightGBM),
-    "sklearn": ("pickled_model", Sklearn),
-    "pytorch": ("model_data", Torch),
-}
-"""Flavour → where it says which file it is, and who reads that."""
 
 
 class MLflowParameters(Parameters, frozen=True, kw_only=True):
@@ -90,15 +80,6 @@ class MLflowModel:
         self.inner.save(folder / INNER)
 
 
-@dataclass(frozen=True)
-class Flavour:
-    """One way to read the folder."""
-
-    name: str
-    file: Path
-    algorithm: Algorithm
-
-
 class MLflow(Algorithm):
     """A trained model in a folder that MLflow saved."""
 
@@ -109,14 +90,15 @@ class MLflow(Algorithm):
     def train(self, data: TrainingData, context: TrainingContext) -> MLflowModel:
         """Read and check the model; nothing is learnt."""
         folder = find(context.parameters.path, context.workspace, folder=True)
-        flavour = _flavour(folder, _read(folder), context.parameters.flavor)
+        flavour = flavour_of(folder, read_folder(folder), context.parameters.flavor)
         file = str(flavour.file.relative_to(context.workspace.resolve()))
         inner = replace(context, parameters=_options(flavour, context.parameters.options, file))
-        return MLflowModel(flavour.algorithm.train(data, inner), folder / MLMODEL)
+        with _parameters_below_options():
+            return MLflowModel(flavour.algorithm.train(data, inner), folder / MLMODEL)
 
     def load(self, folder: Path, context: Context) -> MLflowModel:
         """Read the copy that `save` made."""
-        flavour = _flavour(folder, _read(folder), context.parameters.flavor, there=False)
+        flavour = flavour_of(folder, read_folder(folder), context.parameters.flavor, there=False)
         inner = replace(
             context, parameters=_options(flavour, context.parameters.options, flavour.file.name)
         )
@@ -128,20 +110,22 @@ class MLflow(Algorithm):
 
     def inspect(self, path: Path, context: Context | None) -> Inspected:
         """Tell what the signature says, and what the model itself says beyond it."""
-        told = _read(path)
+        told = read_folder(path)
         given = getattr(context, "parameters", None)
-        flavour = _flavour(path, told, getattr(given, "flavor", ""))
-        inner, notes = _inspected(flavour, context, getattr(given, "options", {}))
-        inputs = dict(_fields(told, "inputs"))
-        own = inner.inputs if set(inner.inputs) == set(inputs) or not inputs else {}
-        if inner.inputs and not own and len(inner.inputs) == len(inputs):  # nameless there
-            own = dict(zip(inputs, inner.inputs.values(), strict=True))
-        inputs = {name: _closer(field, own.get(name)) for name, field in inputs.items()}
+        flavour = flavour_of(path, told, getattr(given, "flavor", ""))
+        inputs, outputs = dict(columns(told, "inputs")), dict(columns(told, "outputs"))
+        needed = requirements(path, flavour.libraries)
+        try:
+            inner, notes = _inspected(flavour, context, getattr(given, "options", {})), []
+        except (InvalidData, InvalidConfiguration) as error:
+            if not _may_be_read_elsewhere(error, needed, inputs):
+                raise
+            inner, notes = Inspected(), [error.message]
         return Inspected(
-            inputs=inputs or inner.inputs,
-            output=inner.output or next((field for _, field in _fields(told, "outputs")), {}),
+            inputs=_joined(inputs, inner.inputs),
+            output=inner.output or next(iter(outputs.values()), {}),
             parameters={"options": dict(inner.parameters)} if inner.parameters else {},
-            requirements=list(_requirements(path)),
+            requirements=needed,
             notes=[*notes, *inner.notes],
         )
 
@@ -152,51 +136,12 @@ def minerva_algorithms() -> Iterable[Algorithm]:
     return [MLflow()]
 
 
-def _read(folder: Path) -> Mapping[str, Any]:
-    try:
-        told = yaml.safe_load(head(folder / MLMODEL, LARGEST))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidData(f"The file {MLMODEL} of {folder.name} is no YAML.") from error
-    if not isinstance(told, Mapping) or not isinstance(told.get("flavors"), Mapping):
-        raise InvalidData(f"{folder.name} has no file {MLMODEL} that names a flavour.")
-    return told
-
-
-def _flavour(folder: Path, told: Mapping[str, Any], wanted: str, *, there: bool = True) -> Flavour:
-    """Return the flavour to read. Raises InvalidData if there is none, or its file is not inside."""
-    named = told["flavors"]
-    known = [name for name in FLAVOURS if name in named and (not wanted or name == wanted)]
-    if not known:
-        raise InvalidData(
-            f"{folder.name} has the flavours {', '.join(map(str, named))}; what can be read is "
-            f"{', '.join(FLAVOURS)}."
-        )
-    name = known[0]
-    member, kind = FLAVOURS[name]
-    about = named[name] if isinstance(named[name], Mapping) else {}
-    file = str(about.get(member, about.get("data", "")))
-    path = (folder / file).resolve()
-    if there and (not file or not path.is_relative_to(folder.resolve()) or not path.exists()):
-        raise InvalidData(f"{folder.name} names a file of its {name} model that is not inside it.")
-    if path.is_dir():
-        path = _program(path)
-    pickled = name == "lightgbm" and path.suffix == ".pkl"  # its scikit-learn wrapper
-    return Flavour(name, path, Sklearn() if pickled else kind())
-
-
-def _program(folder: Path) -> Path:
-    """Return the one file that a flavour's folder is about."""
-    found = [
-        one for one in sorted(folder.iterdir()) if one.suffix in {".pt2", ".pt", ".pth", ".onnx"}
-    ]
-    if len(found) != 1:
-        raise InvalidData(f"{folder.name} does not hold one model file, but {len(found)}.")
-    return found[0]
-
-
 def _options(flavour: Flavour, options: Mapping[str, Any], path: str) -> Any:
+    whole = {**options, "path": path}
+    if flavour.trusted:
+        whole["trusted"] = [*flavour.trusted, *options.get("trusted", ())]
     try:
-        return msgspec.convert({**options, "path": path}, flavour.algorithm.Parameters)
+        return msgspec.convert(whole, flavour.algorithm.Parameters)
     except msgspec.ValidationError as error:
         message = str(error).replace("`", "'")
         raise InvalidConfiguration(
@@ -205,33 +150,49 @@ def _options(flavour: Flavour, options: Mapping[str, Any], path: str) -> Any:
         ) from error
 
 
-def _inspected(
-    flavour: Flavour, context: Context | None, options: Mapping[str, Any]
-) -> tuple[Inspected, list[str]]:
-    """Ask the flavour's algorithm, if its library is here; the signature may do without."""
+def _inspected(flavour: Flavour, context: Context | None, options: Mapping[str, Any]) -> Inspected:
+    """Ask the flavour's algorithm."""
     inner = context and replace(context, parameters=_options(flavour, options, flavour.file.name))
     assert isinstance(flavour.algorithm, Imports)  # noqa: S101 - each of FLAVOURS is one
+    with _parameters_below_options():
+        return flavour.algorithm.inspect(flavour.file, inner)
+
+
+def _may_be_read_elsewhere(
+    error: MinervaError, needed: Sequence[str], inputs: Mapping[str, Any]
+) -> bool:
+    """Whether the signature may do for now, because the model's own libraries are not here.
+
+    Nothing is served from that alone: the model is read and tried where its requirements are.
+    """
+    if isinstance(error, InvalidConfiguration):
+        return isinstance(error.__cause__, ImportError) and bool(needed or inputs)
+    return bool(needed and inputs)
+
+
+@contextmanager
+def _parameters_below_options() -> Iterator[None]:
+    """Say where the parameters stand that an inner algorithm's message speaks of."""
     try:
-        return flavour.algorithm.inspect(flavour.file, inner), []
+        yield
     except InvalidConfiguration as error:
-        return Inspected(), [error.message]
+        if "parameter `" not in error.message:
+            raise
+        message = f"{error.message} For an MLflow folder it stands below the parameter `options`."
+        raise InvalidConfiguration(message, faults=error.faults) from error
 
 
-def _fields(told: Mapping[str, Any], part: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the columns of the signature."""
-    try:
-        listed = json.loads(told.get("signature", {}).get(part) or "[]")
-        for place, column in enumerate(listed):
-            if column["type"] == "tensor":
-                return
-            field: dict[str, Any] = {"type": TYPES[column["type"]]}
-            if not column.get("required", True):
-                field["nullable"] = True
-            yield str(column.get("name", f"feature_{place}")), field
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InvalidData(
-            f"The signature in {MLMODEL} cannot be read: a service has plain columns only."
-        ) from error
+def _joined(inputs: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the signature's inputs, closer where the model itself says more; else the model's own."""
+    if not inputs:
+        return own
+    if set(own) == set(inputs):
+        known = own
+    elif len(own) == len(inputs):  # nameless there
+        known = dict(zip(inputs, own.values(), strict=True))
+    else:
+        known = {}
+    return {name: _closer(field, known.get(name)) for name, field in inputs.items()}
 
 
 def _closer(field: dict[str, Any], own: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -242,12 +203,3 @@ def _closer(field: dict[str, Any], own: Mapping[str, Any] | None) -> dict[str, A
     if own["type"] in {"category", "boolean"}:
         return {**own, **({"nullable": True} if field.get("nullable") else {})}
     return {**field, **more}
-
-
-def _requirements(folder: Path) -> Iterator[str]:
-    """Yield the plain lines of requirements.txt; MLflow itself is not needed."""
-    raw = head(folder / "requirements.txt", LARGEST).decode(errors="replace")
-    for line in raw.splitlines():
-        plain = line.partition("#")[0].partition(";")[0].strip()
-        if plain and not plain.startswith("-") and plain.partition("=")[0].strip() != "mlflow":
-            yield plain

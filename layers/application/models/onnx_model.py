@@ -140,9 +140,9 @@ class Onnx(Algorithm):
         return _imported(folder / FILE, context)
 
     def recognises(self, path: Path) -> bool:
-        """Tell by the first bytes; a folder by the one .onnx file in it."""
+        """Tell by the first bytes; a folder by the one .onnx file in it, unless it is MLflow's."""
         if path.is_dir():
-            return len(list(path.glob("*.onnx"))) == 1
+            return len(list(path.glob("*.onnx"))) == 1 and not (path / "MLmodel").exists()
         start = head(path)
         return bool(start) and is_onnx(start, path.stat().st_size)
 

@@ -20,7 +20,7 @@ from minerva.layers.application.models.encoding import (
     numbers,
     values,
 )
-from minerva.layers.application.models.libraries import library
+from minerva.layers.application.models.libraries import onnx_library
 from minerva.layers.application.models.onnx_graph import OnnxFile, companions, read_graph
 from minerva.layers.application.models.trial import reason
 from minerva.layers.application.models.workspace_file import read
@@ -61,7 +61,7 @@ def open_session(path: Path) -> Opened:
             f"{', '.join(graph.foreign[:10])}; export the model without custom operators."
         )
     files = (path, *companions(path, graph.external))
-    runtime = library("onnxruntime", "onnx", "ONNX Runtime")
+    runtime = onnx_library()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = SILENT

@@ -5,13 +5,13 @@ import os
 import pickle
 import shlex
 import tarfile
-import time
 import zipfile
 
 import numpy as np
 import pytest
 import xgboost
 import yaml
+from waiting import wait_until
 
 from minerva.layers.abstraction.services.parsing import parse_file
 
@@ -368,6 +368,11 @@ def test_a_models_folder_that_cannot_be_written_is_told(minerva, workspace, else
     assert "cannot be written" in done.stderr
 
 
+def answered(done):
+    """Return a command's result if it succeeded."""
+    return done if done.exit_code == 0 else None
+
+
 def test_what_is_imported_is_served_by_the_running_sidecar(
     minerva, workspace, elsewhere, start_up, free_port
 ):
@@ -381,10 +386,7 @@ def test_what_is_imported_is_served_by_the_running_sidecar(
         assert (told["algorithm"], told["new"]) == ("xgboost.model", True)
         assert told["model"] == declared(workspace).parameters["path"]
         words = shlex.split(told["try"])[1:]
-        deadline = time.monotonic() + SERVED_WITHIN_S
-        while (done := minerva(*words, "--json")).exit_code and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert done.exit_code == 0, done.output
+        done = wait_until(lambda: answered(minerva(*words, "--json")), SERVED_WITHIN_S)
     finally:
         process.terminate()
         process.wait(60)

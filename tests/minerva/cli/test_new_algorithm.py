@@ -69,7 +69,7 @@ def test_its_test_passes(minerva, workspace):
     )
 
     assert done.returncode == 0, done.stdout
-    assert "28 passed" in done.stdout
+    assert "30 passed" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["a", "similar_flats", "a23456789012345678901234567890"])
@@ -94,7 +94,7 @@ def test_what_it_makes_learns(minerva, workspace):
     import numpy as np
 
     from minerva.testing import algorithms_in
-    from minerva.testing.algorithm_case import make_case
+    from minerva.testing.algorithm.case import make_case
 
     minerva("new", "algorithm", "similar")
     (algorithm,) = algorithms_in(workspace / "plugins" / "similar.py")

@@ -9,7 +9,7 @@ import pytest
 
 from minerva import InvalidConfiguration
 from minerva.testing.runner import Waits, check
-from minerva.testing.runner_promises import PROMISES
+from minerva.testing.runner.promises import PROMISES
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "runners" / "python" / "runner.py"
 PYTHON = [sys.executable, "-S", "-E"]

@@ -2,10 +2,8 @@
 
 import gc
 import os
-import select
 import subprocess
 import sys
-import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,6 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
+from waiting import wait_until
 
 from minerva import AlgorithmFailed
 from minerva.runner import MAX_LINE
@@ -144,7 +143,7 @@ def test_a_runner_that_dies_between_two_calls_is_started_again(stub):
     model = runner.train()
     os.kill(runner.left()[0], 9)
     died = runner.pids()[-1]
-    wait(lambda: not (set(runner.left()) & {died}))
+    wait_until(lambda: not (set(runner.left()) & {died}))
 
     assert model.predict(runner.batch())["y"].tolist() == [1.5, 0.0, 3.0]
 
@@ -218,7 +217,7 @@ def test_whoever_started_a_runner_takes_it_along_however_he_ends(stub, how):
     )  # fmt: skip
 
     assert done.stdout == b"ready\n"
-    wait(lambda: runner.left() == [])
+    wait_until(lambda: runner.left() == [])
 
 
 @pytest.mark.parametrize(
@@ -274,14 +273,6 @@ def test_several_threads_wait_for_each_other(stub):
 
     assert answers == [[float(x)] for x in range(200)]
     assert len(runner.left()) == 1
-
-
-def wait(condition, within_s=20):
-    """Return when the condition holds."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline
-        select.select([], [], [], 0.01)
 
 
 def test_the_tests_can_see_a_running_process(stub):

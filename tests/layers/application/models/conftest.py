@@ -12,7 +12,11 @@ from minerva.schema import Decoder
 from .tables import declared
 
 if importlib.util.find_spec("torch") is None and not os.environ.get("CI"):
-    collect_ignore = ["test_torch_model.py"]  # PyTorch is optional, and large
+    collect_ignore = [
+        "test_torch_contract.py",
+        "test_torch_mlflow.py",
+        "test_torch_model.py",
+    ]  # PyTorch is optional, and large
 
 
 class Brought:

@@ -8,6 +8,8 @@ import pytest
 from minerva import InvalidConfiguration
 from minerva.layers.application.models.libraries import library
 
+from .mlflow_folders import FOLDERS
+
 
 def python(program):
     done = subprocess.run(
@@ -33,6 +35,21 @@ for name in ("onnx", "sklearn", "lightgbm", "torch", "mlflow"):
     list(importlib.import_module(f"minerva.layers.application.models.{name}_model").minerva_algorithms())
 heavy = ("onnxruntime", "sklearn", "skops", "joblib", "lightgbm", "torch", "xgboost", "pandas", "scipy")
 print([name for name in heavy if name in sys.modules])
+""")
+
+    assert told == "[]"
+
+
+def test_onnx_runtime_reports_nothing_to_its_maker(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)  # each decides whether it does
+
+    told = python(f"""
+from pathlib import Path
+from minerva.layers.application.models.onnx_session import open_session
+open_session(Path({str(FOLDERS / "onnx" / "model.onnx")!r}))
+print(list(Path.home().rglob("*")))
 """)
 
     assert told == "[]"

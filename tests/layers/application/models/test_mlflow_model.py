@@ -117,13 +117,73 @@ def test_the_model_knows_more_than_the_signature_does(bring, tmp_path):
     assert bring(YES_NO).inspect().output == YES_NO
 
 
-def test_requirements_are_told_without_mlflow_and_options(bring, tmp_path):
+def test_only_requirements_that_read_the_model_are_told(bring, tmp_path):
     with_onnx(tmp_path / "run")
     (tmp_path / "run" / "requirements.txt").write_text(
         "mlflow==3.1.0\n--index-url x\nonnxruntime==1.20.1  # this\n\nnumpy==2.1.0; python_version>'3'\n"
     )
 
-    assert bring().inspect().requirements == ["onnxruntime==1.20.1", "numpy==2.1.0"]
+    assert bring().inspect().requirements == ["onnxruntime==1.20.1"]
+
+
+def test_of_the_two_wheels_of_xgboost_one_is_told(bring, tmp_path):
+    with_xgboost(tmp_path / "run")
+    (tmp_path / "run" / "requirements.txt").write_text("xgboost_cpu==3.0.0\nxgboost==3.0.0\n")
+
+    assert bring().inspect().requirements == ["xgboost_cpu==3.0.0"]
+
+
+PICKLED = {"pickled_model": "model.pkl"}
+FOREIGN = {"pickled_model": "model.skops", "skops_trusted_types": ["acme.Scaler"]}
+
+
+@pytest.mark.parametrize("flavor", [PICKLED, FOREIGN])
+def test_a_pickle_and_foreign_types_may_need_every_requirement(bring, tmp_path, flavor):
+    needed = "mlflow==3.1.0\nacme==1.0\nscikit-learn==1.5.2\n"
+    describe(tmp_path / "run", {"sklearn": flavor}, requirements=needed)
+    joblib.dump(LINEAR, tmp_path / "run" / "model.pkl")
+    skops.io.dump(LINEAR, tmp_path / "run" / "model.skops")
+
+    told = bring(YES_NO).inspect(allow_pickle=True)
+
+    assert told.requirements == ["acme==1.0", "scikit-learn==1.5.2"]
+
+
+def test_what_cannot_be_read_here_is_described_by_its_signature(bring, tmp_path):
+    describe(tmp_path / "run", {"sklearn": PICKLED}, requirements="acme==1.0\n")
+    (tmp_path / "run" / "model.pkl").write_bytes(b"\x80\x04cacme\nScaler\n.")
+
+    told = bring(YES_NO).inspect(allow_pickle=True)
+
+    assert list(told.inputs) == ["size", "count"]
+    assert "No module named 'acme'" in told.notes[0]
+    with pytest.raises(InvalidData, match="No module named 'acme'"):
+        bring(YES_NO).train(allow_pickle=True)
+
+
+def test_what_cannot_be_read_and_needs_nothing_more_is_refused(bring, tmp_path):
+    describe(tmp_path / "run", {"sklearn": PICKLED})
+    (tmp_path / "run" / "model.pkl").write_bytes(b"\x80\x04cacme\nScaler\n.")
+
+    with pytest.raises(InvalidData, match="No module named 'acme'"):
+        bring(YES_NO).inspect(allow_pickle=True)
+
+
+class Scaler(LogisticRegression):
+    """A type of nobody's that skops knows."""
+
+
+def test_types_that_are_not_trusted_are_named_with_where_to_trust_them(bring, tmp_path):
+    describe(tmp_path / "run", {"sklearn": FOREIGN})
+    skops.io.dump(Scaler().fit(TABLE, LABELS), tmp_path / "run" / "model.skops")
+
+    with pytest.raises(InvalidConfiguration, match=r"Scaler; .*`trusted`.* `options`") as caught:
+        bring(YES_NO).inspect()
+
+    name = f"{Scaler.__module__}.Scaler"
+    assert name in caught.value.message
+    answer = bring(YES_NO, options={"trusted": [name]}).answer(ROWS)
+    assert answer == pytest.approx(LINEAR.predict_proba(TABLE), abs=1e-12)
 
 
 def test_options_go_to_the_flavours_own_algorithm(bring, tmp_path):
@@ -139,6 +199,7 @@ def test_options_go_to_the_flavours_own_algorithm(bring, tmp_path):
 
 
 @pytest.mark.parametrize(("flavors", "reason"), [
+    ({}, r"flavour python_function alone, .*`minerva new algorithm`"),
     ({"tensorflow": {}}, "has the flavours python_function, tensorflow; what can be read is onnx"),
     ({"onnx": {"data": "../outside.onnx"}}, "not inside it"),
     ({"onnx": {"data": "missing.onnx"}}, "not inside it"),
