@@ -92,6 +92,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """How it was measured: `psi`, `roc_auc`, …"""
     value: float
     threshold: float
+    """The declared one, or the value that chance can reach with so few rows, if that is higher."""
 
 
 class VersionMade(Protocol):

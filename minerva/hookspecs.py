@@ -153,7 +153,11 @@ def minerva_job_state(job: JobChange) -> None:
 def minerva_drift(drift: Drift) -> None:
     """Learn that what comes in, or how good the answers are, is not any more what it was.
 
-    When: when a measure crosses its threshold, once until it has come back.
-    Where: the process that measured it.
+    Measured is every input field that the champion sees, apart from text and personal ones: the
+    population stability index (`psi`) of the newest 400 rows beside its training rows.
+
+    When: when a measure crosses its threshold, once until it has come back below half of it.
+    Where: the web worker that measured it, each for what it was asked itself: several may tell of one
+    drift.
     An exception: is logged.
     """

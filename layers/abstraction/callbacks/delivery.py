@@ -24,6 +24,8 @@ class Delivery(Generic[Item]):
     """Most weight that may wait."""
     gather_s: float = 0.0
     """How long to gather before delivering: many small items cost less together."""
+    thread: str = "plugin-events"
+    """What the thread is called."""
     _items: list[Item] = field(default_factory=list)
     _weight: int = 0
     _lost: int = 0
@@ -57,7 +59,7 @@ class Delivery(Generic[Item]):
 
     def _wake(self) -> None:
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="plugin-events", daemon=True)
+            self._thread = threading.Thread(target=self._run, name=self.thread, daemon=True)
             self._thread.start()
         self._changed.notify_all()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -92,6 +92,13 @@ class ServingDeclaration(Strict, frozen=True, omit_defaults=True):
     breaker: Breaker = Breaker()
 
 
+class MonitoringDeclaration(Strict, frozen=True, omit_defaults=True):
+    """What is watched while a version serves."""
+
+    drift: Annotated[float, msgspec.Meta(ge=0)] = 0.2
+    """Population stability index above which a field has drifted; 0: no field is watched."""
+
+
 @dataclass(frozen=True)
 class ServiceDeclaration:
     """One service as its user wrote it; environment references stay unexpanded (they may be secret)."""
@@ -107,6 +114,7 @@ class ServiceDeclaration:
     requirements: tuple[str, ...] = ()
     """Libraries added to the algorithm's own, as pip names them."""
     allow_pickle: bool = False
+    monitoring: MonitoringDeclaration = field(default_factory=MonitoringDeclaration)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; `services.parsing.parse` reads them back."""
@@ -123,4 +131,6 @@ class ServiceDeclaration:
             plain["requirements"] = list(self.requirements)
         if self.allow_pickle:
             plain["allow_pickle"] = True
+        if self.monitoring != MonitoringDeclaration():
+            plain["monitoring"] = msgspec.to_builtins(self.monitoring)
         return plain

@@ -15,6 +15,7 @@ from minerva.errors import Fault, InvalidConfiguration
 from minerva.layers.abstraction.services.declaration import (
     DataDeclaration,
     Gate,
+    MonitoringDeclaration,
     Name,
     Requirement,
     ServiceDeclaration,
@@ -28,7 +29,7 @@ from minerva.schema.value import checker
 
 MEMBERS = (
     "service", "description", "algorithm", "parameters", "schema", "data", "training", "serving",
-    "requirements", "allow_pickle",
+    "requirements", "allow_pickle", "monitoring",
 )  # fmt: skip
 NEEDED = ("service", "algorithm", "schema")
 CRON_FIELDS = 5
@@ -77,6 +78,7 @@ def parse(value: Any) -> ServiceDeclaration:
     serving = _part(value, "serving", ServingDeclaration, ServingDeclaration(), faults)
     requirements = _part(value, "requirements", tuple[Requirement, ...], (), faults)
     allow_pickle = _part(value, "allow_pickle", bool, False, faults)
+    monitoring = _part(value, "monitoring", MonitoringDeclaration, MonitoringDeclaration(), faults)
     if schema is not None:
         faults.extend(_check_default(serving, schema))
     if data is not None:
@@ -87,7 +89,7 @@ def parse(value: Any) -> ServiceDeclaration:
         raise InvalidConfiguration("The service declaration cannot be used.", faults=faults)
     return ServiceDeclaration(
         name, algorithm, schema, description, parameters, data, training, serving,
-        requirements, allow_pickle,
+        requirements, allow_pickle, monitoring,
     )  # fmt: skip
 
 
