@@ -4,13 +4,15 @@ Started by `layers.abstraction.runtimes.launch`, which says what to do in the fi
 input (a HostSpec) and reads one JSON line from the file descriptor `<channel>`: `{"ready": {…}}` once
 it listens, or `{"error": {"code", "message", "faults"}}`. Ends when standard input does.
 
-Nothing that starts threads is imported before the sandbox is in place.
+Nothing that starts threads is imported before the sandbox is in place. The socket is made before, since
+the sandbox lets none be made, and is listened on when there is somebody to answer.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from contextlib import suppress
@@ -20,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from minerva.errors import MinervaError
+from minerva.layers.abstraction.runtimes.binding import bound
+from minerva.layers.abstraction.runtimes.reading import listable, readable
 from minerva.layers.abstraction.runtimes.sandbox import Rules, confine
 from minerva.layers.abstraction.runtimes.spec import HostSpec
 
@@ -36,10 +40,11 @@ def main() -> int:
     os.set_inheritable(channel, False)
     spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=HostSpec)
     _ask_the_kernel()
-    unconfined = confine(Rules(Path(spec.scratch), spec.memory_mb, spec.cpus, spec.network))
+    listening = bound(spec.socket)
+    unconfined = confine(_rules(spec))
     threading.Thread(target=_end_with_parent, args=(spec,), daemon=True).start()
     try:
-        _serve(spec, unconfined, channel)
+        _serve(spec, unconfined, channel, listening)
     except BaseException as error:  # noqa: BLE001 - the last frame: a plugin may raise anything while it is imported or loads
         _tell(channel, {"error": _explained(spec, error)})
     return NOT_STARTED
@@ -60,10 +65,24 @@ def _ask_the_kernel() -> None:
     fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def _serve(spec: HostSpec, unconfined: tuple[str, ...], channel: int) -> None:
+def _rules(spec: HostSpec) -> Rules:
+    return Rules(
+        scratch=Path(spec.scratch),
+        readable=readable(spec),
+        listable=listable(spec),
+        shared_memory=not spec.folder,  # who learns may use several processes for it
+        memory_mb=spec.memory_mb,
+        cpus=spec.cpus,
+        network=spec.network,
+    )
+
+
+def _serve(
+    spec: HostSpec, unconfined: tuple[str, ...], channel: int, listening: socket.socket
+) -> None:
     import structlog
 
-    from minerva.layers.abstraction.runtimes.listen import answer_all, listen
+    from minerva.layers.abstraction.runtimes.listen import BACKLOG, answer_all
     from minerva.layers.abstraction.runtimes.opening import open_host
     from minerva.layers.abstraction.runtimes.watch import Watch
     from minerva.layers.core.telemetry.logging import configure
@@ -76,7 +95,7 @@ def _serve(spec: HostSpec, unconfined: tuple[str, ...], channel: int) -> None:
     never = threading.Event()
     watch = Watch(host.calls, spec.deadline_ms, sys.stdout.fileno(), lambda: _end(spec, HANGS))
     threading.Thread(target=watch.run, args=(never,), daemon=True).start()
-    listening = listen(spec.socket)
+    listening.listen(BACKLOG)
     _tell(channel, {"ready": {"explains": host.explains, "unconfined": unconfined}})
     os.close(channel)
     answer_all(host, listening, never)

@@ -83,6 +83,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host_idle_s: Annotated[
         Seconds, Meta(description="A model's process that nobody asks for so long is ended")
     ] = 900
+    host_reads: Annotated[
+        str,
+        Meta(description="Further files and folders that models' processes may read, ':' between"),
+    ] = ""
     hosts_memory_mb: Annotated[
         int,
         Meta(ge=0, description="Memory budget of all models' processes in MiB; 0 sets none"),
@@ -124,6 +128,12 @@ class Loaded(msgspec.Struct, frozen=True):
     def artefacts_url(self) -> str:
         """Fsspec URL of the artefact store."""
         return self.settings.artefacts_url or str(self.state / "artefacts")
+
+    @property
+    def host_reads(self) -> tuple[str, ...]:
+        """Files and folders that models' processes may read; relative ones are below the workspace."""
+        named = filter(None, self.settings.host_reads.split(":"))
+        return tuple(str(self.workspace / path) for path in named)
 
     @property
     def queue_url(self) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(layer="core")
 
+START_PATIENCE_S = 10.0
+"""How long a web worker that starts waits for the versions that it shall serve."""
+
 
 def create_application() -> Flask:
     """Return the application of the workspace and settings that the environment names.
@@ -36,7 +38,7 @@ def create_application() -> Flask:
     opened = ExitStack()
     atexit.register(opened.close)
     container = opened.enter_context(open_web(loaded))
-    _look_once(container.look)
+    _look_once(container)
     watcher = Watcher(container.look, loaded.settings.poll_interval_s)
     opened.callback(watcher.stop)
     watcher.start()
@@ -61,9 +63,13 @@ def house_of(container: Container, loaded: Loaded) -> House:
     )
 
 
-def _look_once(look: Callable[[], None]) -> None:
-    """Load before the first request is taken; what fails is tried again by the watcher."""
+def _look_once(container: Container) -> None:
+    """Load before the first request is taken; what fails is tried again by the watcher.
+
+    What takes longer must not keep the other services waiting: it is not ready, and arrives later.
+    """
     try:
-        look()
+        container.look()
+        container.live.refresh(START_PATIENCE_S)
     except Exception:
         log.exception("web.started_unready")

@@ -1,12 +1,17 @@
-"""What all tests share: ports that parallel runs do not fight over, and the rule for browsers."""
+"""What all tests share: ports that parallel runs do not fight over, and the rule for programs.
+
+No test is skipped. One that needs a program which no wheel brings is marked `needs("chromium")`: on a
+developer's machine without it the test is left out, and the summary names the package to install;
+where `CI` is set, it fails and names it.
+"""
 
 import os
 import random
-import shutil
 import socket
 from collections.abc import Callable
 
 import pytest
+from programs import PACKAGES, advice, program
 
 FIRST_PORT, PORTS_PER_WORKER, WORKERS = 18_000, 1_500, 8
 """Below 32768, where the kernel takes ports for outgoing connections."""
@@ -41,10 +46,41 @@ def _free(port: int) -> bool:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The browser's program. Without one, tests that need it are left out, except under CI."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
+    """The browser's program."""
+    return program("chromium") or pytest.fail(advice("chromium"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell of our marker."""
+    config.addinivalue_line("markers", "needs(program): runs where this program is installed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a program that is missing here; the summary says so.
+
+    Not under CI: there a test whose program is missing runs, and fails with what to install.
+    """
     if os.environ.get("CI"):
-        pytest.fail("CI is set, so Chromium must be there: .ci/run installs it")
-    pytest.skip("no Chromium on PATH; .ci/run installs one")
+        return
+    left_out = [item for item in items if any(program(name) is None for name in _needed(item))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Say what to install rather than fail somewhere inside."""
+    for name in _needed(item):
+        if program(name) is None:
+            pytest.fail(advice(name), pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what was left out: nobody shall take half of the tests for all."""
+    for name in PACKAGES:
+        if program(name) is None and not os.environ.get("CI"):
+            terminalreporter.write_line(f"Some tests were left out: {advice(name)}.", yellow=True)
+
+
+def _needed(item: pytest.Item) -> list[str]:
+    return [mark.args[0] for mark in item.iter_markers("needs")]

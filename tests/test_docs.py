@@ -112,6 +112,7 @@ PARTS = {
     "`serving`": declaration.ServingDeclaration,
     "`limits`": declaration.Limits,
     "`breaker`": declaration.Breaker,
+    "`monitoring`": declaration.MonitoringDeclaration,
     "A field": Field,
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from minerva.adapters.metadata import MetadataStores
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
+from minerva.layers.abstraction.drift.watching import DriftWatch
 from minerva.layers.abstraction.jobs.jobs import Jobs
 from minerva.layers.abstraction.jobs.runner import Runner
 from minerva.layers.abstraction.jobs.store import JobQueue
@@ -41,6 +42,7 @@ class Container:
     live: LiveServices
     predictor: HookedPredictor
     shadows: Shadows
+    drift: DriftWatch
     jobs: Jobs
     runner: Runner
     sweeper: Sweeper

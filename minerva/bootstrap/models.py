@@ -11,12 +11,13 @@ from minerva.adapters.sources.opening import open_source
 from minerva.algorithm import Algorithm
 from minerva.layers.abstraction.callbacks.tell import Tell
 from minerva.layers.abstraction.plugins.catalogue import Plugins
+from minerva.layers.abstraction.plugins.source import Source
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.registry.store import ArtefactStore, ConfigurationStore
 from minerva.layers.abstraction.runtimes.environments import Environments
 from minerva.layers.abstraction.runtimes.keeping import Hosts
-from minerva.layers.abstraction.runtimes.placing import Placing, Room
+from minerva.layers.abstraction.runtimes.placing import Apart, Placing, Room
 from minerva.layers.abstraction.runtimes.private import Surroundings, hosted_algorithm
 from minerva.layers.abstraction.services.declaration import DataDeclaration, ServiceDeclaration
 from minerva.layers.abstraction.services.parsing import parse
@@ -38,9 +39,10 @@ class Models:
     def __init__(
         self, loaded: Loaded, artefacts: ArtefactStore, plugins: Plugins, *, shared: bool
     ) -> None:
-        """`shared`: this process has other work too, so foreign code runs in processes of its own."""
+        """`shared`: this process has other work too than one job."""
         settings = loaded.settings
         self._loaded = loaded
+        self._shared = shared
         self._plugins = plugins
         self._environments = Environments(loaded.state / "environments")
         self.hosts = Hosts(
@@ -50,14 +52,19 @@ class Models:
             idle_s=settings.host_idle_s,
             to_stdout=loaded.log_folder is None,
         )
-        room = Room(settings.host_memory_mb, settings.host_cpus, settings.host_idle_s, threads=1)
+        room = Room(
+            settings.host_memory_mb,
+            settings.host_cpus,
+            settings.host_idle_s,
+            threads=1,
+            reads=loaded.host_reads,
+        )
         self.loader = Loader(
             artefacts,
             plugins,
             loaded.workspace,
             open_signer(loaded),
-            Placing(self.hosts, loaded.workspace, room),
-            shared=shared,
+            Placing(self.hosts, loaded.workspace, room) if shared else self._alone(),
         )
 
     def prover(
@@ -94,16 +101,39 @@ class Models:
             tell=tell,
         )
 
-    def _apart(self, algorithm: Algorithm, declaration: ServiceDeclaration, lock: str) -> Algorithm:
+    def _alone(self) -> Apart:
+        """Return what keeps a job's models away from those that answer callers."""
+        loaded = self._loaded
+        settings = loaded.settings
+        room = Room(
+            settings.job_memory_mb, 0, settings.host_idle_s, usable_cpus(), loaded.host_reads, 0
+        )
+        log_folder = (loaded.log_folder or loaded.state / "logs") / "plugins"
+        return Apart(self._environments.python, loaded.state, loaded.workspace, log_folder, room)
+
+    def _output(self, service: str) -> Path | None:
+        """Return where a training prints: in a job's process into the log of the attempt."""
+        if not self._shared:
+            return None
+        folder = self._loaded.log_folder or self._loaded.state / "logs"
+        return folder / "plugins" / f"{service}.log"
+
+    def _apart(
+        self,
+        algorithm: Algorithm,
+        declaration: ServiceDeclaration,
+        lock: str,
+        source: Source | None,
+    ) -> Algorithm:
         """Satisfy `preparation.Apart`."""
         state = self._loaded.state
         around = Surroundings(
             python=lambda: self._environments.python(lock),
             state=state,
             workspace=self._loaded.workspace,
-            log_file=(self._loaded.log_folder or state / "logs")
-            / "plugins"
-            / f"{declaration.service}.log",
+            log_file=self._output(declaration.service),
+            source=source,
+            reads=self._loaded.host_reads,
             memory_mb=self._loaded.settings.job_memory_mb,
         )
         return hosted_algorithm(algorithm, around)

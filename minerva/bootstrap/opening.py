@@ -94,6 +94,7 @@ def _open(loaded: Loaded, queue: JobQueue, *, shared: bool = True) -> Iterator[C
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         container.shadows.close()
+        container.drift.close()
         container.callbacks.close()
         container.hosts.close()
         stores.close()

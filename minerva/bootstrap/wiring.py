@@ -14,6 +14,7 @@ from minerva.adapters.metadata import MetadataStores
 from minerva.bootstrap.container import Container
 from minerva.bootstrap.models import Models
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
+from minerva.layers.abstraction.drift.watching import DriftWatch
 from minerva.layers.abstraction.jobs.jobs import Jobs
 from minerva.layers.abstraction.jobs.runner import Limits, Runner
 from minerva.layers.abstraction.jobs.store import JobQueue
@@ -50,14 +51,13 @@ def wire(
     plugins = Plugins(loaded.workspace)
     callbacks = Callbacks(plugins)
     models = Models(loaded, artefacts, plugins, shared=shared)
-    prove = models.prover(stores.configurations, lambda: live)
-    registry = _registry(stores, prove, callbacks)
+    registry = _registry(stores, models.prover(stores.configurations, lambda: live), callbacks)
     versioning = models.versioning(registry, callbacks, _now)
     jobs = _jobs(loaded, stores, queue, registry, callbacks)
     services = WorkspaceServices(versioning, plugins, _making(jobs))
-    problems = _problems(services, callbacks)
-    live = LiveServices(stores.revision, models.loader, problems, callbacks, RETRY_AFTER_S)
-    predictor = _predictor(live, versioning, registry, executor)
+    live = _live(stores, models, services, callbacks)
+    drift = DriftWatch(callbacks)
+    predictor = _predictor(live, versioning, registry, executor, drift)
     return Container(
         loaded=loaded,
         stores=stores,
@@ -72,6 +72,7 @@ def wire(
         live=live,
         predictor=HookedPredictor(predictor, callbacks),
         shadows=predictor.shadows,
+        drift=drift,
         jobs=jobs,
         runner=_runner(loaded, stores, queue, jobs, callbacks),
         sweeper=Sweeper(stores.leases, queue, jobs, stores.revision, RESEND_AFTER_S, _now, _new_id),
@@ -80,11 +81,23 @@ def wire(
     )
 
 
+def _live(
+    stores: MetadataStores, models: Models, services: WorkspaceServices, callbacks: Callbacks
+) -> LiveServices:
+    problems = _problems(services, callbacks)
+    return LiveServices(stores.revision, models.loader, problems, callbacks, RETRY_AFTER_S)
+
+
 def _predictor(
-    live: LiveServices, versioning: Versioning, registry: Registry, executor: ThreadPoolExecutor
+    live: LiveServices,
+    versioning: Versioning,
+    registry: Registry,
+    executor: ThreadPoolExecutor,
+    drift: DriftWatch,
 ) -> Predictor:
     lookups = Lookups(versioning.open_source, os.environ)
-    return Predictor(live, lookups, executor, Quarantining(registry, live.catch_up))
+    quarantine = Quarantining(registry, live.catch_up)
+    return Predictor(live, lookups, executor, quarantine, watch=drift)
 
 
 def _registry(
@@ -121,7 +134,7 @@ def _look(plugins: Plugins, services: WorkspaceServices, live: LiveServices) -> 
             plugins.refresh()
             services.refresh()
         finally:  # a broken workspace must not keep a new version from being served
-            live.refresh()
+            live.refresh(0)
 
     return look
 

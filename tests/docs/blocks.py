@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from typing import Self
 
 import yaml
 from sybil import Document, Example, Region, Sybil
+from waiting import wait_until
 
 FENCED = re.compile(
     r"(?:^<!-- file: (?P<file>\S+) -->\n+)?^```(?P<language>\w+)\n(?P<body>.*?)^```$",
@@ -155,12 +155,12 @@ class Reader:
 
     def _until_served(self, service: str) -> None:
         """A person reads what a training came to; by then the web worker has loaded the version."""
-        deadline = time.monotonic() + WITHIN_S
-        while time.monotonic() < deadline:
+
+        def served() -> bool:
             found = json.loads(self._run(["minerva", "services", "--json"]))["services"]
-            if any(one["service"] == service and one["version"] for one in found):
-                return
-        raise AssertionError(f"{service} is not served")
+            return any(one["service"] == service and one["version"] for one in found)
+
+        wait_until(served, WITHIN_S, what=f"{service} is served")
 
     def _start(self, words: list[str]) -> str:
         """Start what goes on, and wait until it is ready."""
@@ -170,11 +170,15 @@ class Reader:
                 words, cwd=self.folder, env=self._environment(), stdout=output, stderr=output
             )
         self._started.append(process)
-        deadline = time.monotonic() + WITHIN_S
-        while "sidecar is ready" not in shown.read_text():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"{words} did not start:\n{shown.read_text()}")
-            time.sleep(0.05)
+
+        def told() -> str:
+            return f"{words} has started:\n{shown.read_text()}"
+
+        wait_until(
+            lambda: "sidecar is ready" in told() or process.poll() is not None, WITHIN_S, what=told
+        )
+        if process.poll() is not None:
+            raise AssertionError(f"{words} ended:\n{shown.read_text()}")
         return shown.read_text()
 
     def _run(self, arguments: list[str]) -> str:

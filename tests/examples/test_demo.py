@@ -9,13 +9,13 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 240
@@ -86,14 +86,6 @@ def _processes() -> Iterator[tuple[int, str]]:
         except OSError:  # ended meanwhile, or somebody else's
             continue
         yield int(folder.name), words.replace(b"\0", b" ").decode(errors="replace")
-
-
-def eventually(condition: Callable[[], object], what: str) -> None:
-    """Wait for a condition, with a deadline."""
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.05)
 
 
 def iter_until(lines: Iterable[str], word: str) -> Iterator[str]:
@@ -213,7 +205,7 @@ def test_a_port_that_is_no_number_is_misuse(demo):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_in_the_middle_it_leaves_no_process(demo, number):
     process = demo.start()
-    eventually(demo.key_file.exists, "the sidecar's start")
+    wait_until(demo.key_file.exists, WITHIN_S, what="the sidecar's start")
     process.send_signal(number)
     said = process.communicate(timeout=WITHIN_S)[0]
     assert process.returncode == 130
@@ -224,19 +216,19 @@ def test_stopped_in_the_middle_it_leaves_no_process(demo, number):
 @pytest.mark.parametrize("part", ["sidecar", "legacy"])
 def test_a_part_that_is_killed_ends_the_demo_with_a_reason(demo, part):
     process = demo.start()
-    eventually(demo.key_file.exists, "the sidecar's start")
+    wait_until(demo.key_file.exists, WITHIN_S, what="the sidecar's start")
     word = {"sidecar": "minerva up", "legacy": "legacy_stub serve"}[part]
-    eventually(lambda: demo.processes(word), f"the start of {part}")
+    wait_until(lambda: demo.processes(word), WITHIN_S, what=f"the start of {part}")
     os.kill(demo.processes(word)[0], signal.SIGKILL)
     said = process.communicate(timeout=WITHIN_S)[0]
     assert process.returncode == 1
     assert f"The {part} ended by itself with code -9" in said
-    eventually(lambda: demo.processes() == [], "the end of all processes")
+    wait_until(lambda: demo.processes() == [], WITHIN_S, what="the end of all processes")
 
 
 def test_killed_itself_it_takes_its_parts_along(demo):
     process = demo.start()
-    eventually(demo.key_file.exists, "the sidecar's start")
+    wait_until(demo.key_file.exists, WITHIN_S, what="the sidecar's start")
     process.kill()
     process.communicate(timeout=WITHIN_S)
-    eventually(lambda: demo.processes() == [], "the end of all processes")
+    wait_until(lambda: demo.processes() == [], WITHIN_S, what="the end of all processes")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from fake_sidecar import hang
-from waiting import eventually
+from waiting import wait_until
 
 from legacy_stub.commands import main
 from legacy_stub.customers import find
@@ -116,7 +116,7 @@ def test_step_by_step_from_customers_to_scores(said, fake, database_url, monkeyp
 
 def test_serving_does_it_all_and_ends_at_once_when_told(run, fake, serving):
     process, address = serving
-    eventually(lambda: '"scored":600' in get(f"{address}/status.json")[1])
+    wait_until(lambda: '"scored":600' in get(f"{address}/status.json")[1])
     fake.predicting = hang  # an answer is awaited when the signal comes
     with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as page:
         page.sendall(b"GET /customers/C-00001 HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -132,7 +132,7 @@ def test_serving_ends_with_ctrl_c_while_the_sidecar_hangs(run, fake, serving):
     process, _ = serving
     fake.following = hang
     fake.training = hang
-    eventually(lambda: fake.asked("/train"))
+    wait_until(lambda: fake.asked("/train"))
     process.send_signal(signal.SIGINT)
 
     assert process.wait(timeout=5) == 0
@@ -142,11 +142,11 @@ def test_the_sidecar_may_come_later(run, fake, serving):
     _, address = serving
     fake.stop()
     assert get(f"{address}/health")[0] == 200
-    eventually(lambda: "sidecar.unavailable" in run.names() or fake.asked("/train"))
+    wait_until(lambda: "sidecar.unavailable" in run.names() or fake.asked("/train"))
 
     fake.start()
 
-    eventually(lambda: '"scored":600' in get(f"{address}/status.json")[1])
+    wait_until(lambda: '"scored":600' in get(f"{address}/status.json")[1])
 
 
 def test_the_units_can_live_elsewhere(run, fake):
@@ -155,7 +155,7 @@ def test_the_units_can_live_elsewhere(run, fake):
     preparing = run.start("preprocess", "--watch")
     training = run.start("orchestrate")
 
-    eventually(lambda: '"scored":600' in get(f"{address}/status.json")[1])
+    wait_until(lambda: '"scored":600' in get(f"{address}/status.json")[1])
 
     for part in (process, preparing, training):
         part.terminate()
@@ -215,7 +215,7 @@ def test_a_sidecar_that_stays_away_ends_the_orchestration_with_one(
 
 def test_the_log_holds_nothing_personal(run, fake, serving):
     _, address = serving
-    eventually(lambda: '"scored":600' in get(f"{address}/status.json")[1])
+    wait_until(lambda: '"scored":600' in get(f"{address}/status.json")[1])
     get(f"{address}/customers?q=mateo.bianchi3%40example.com")
     get(f"{address}/customers/C-00003")
     get(f"{address}/campaign.csv?threshold=10")

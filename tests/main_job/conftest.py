@@ -8,15 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import wait_until
 
 PATIENCE_S = 60
 
@@ -127,7 +127,7 @@ class Sidecar:
         return dict(self.call("GET", f"/v1/jobs/{job_id}")[1]["job"])
 
     def finished(self, job_id: str) -> dict[str, Any]:
-        wait_for(lambda: self.job(job_id)["state"] not in {"queued", "running"})
+        wait_until(lambda: self.job(job_id)["state"] not in {"queued", "running"})
         return self.job(job_id)
 
     def declare(self, *, seconds: float = 0.0, tilt: float = 0.0) -> None:
@@ -139,17 +139,6 @@ class Sidecar:
     def processes(self, needle: str) -> list[int]:
         """Return the pids below this `minerva up` whose command line holds `needle`."""
         return [pid for pid in descendants(self.process.pid) if needle in command_line(pid)]
-
-
-def wait_for(condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
-    """Return the condition's first true value; fail after `patience_s`."""
-    deadline = time.monotonic() + patience_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"waited {patience_s} s in vain"
-        time.sleep(0.05)
 
 
 def descendants(pid: int) -> list[int]:
@@ -215,7 +204,7 @@ def sidecar(workspace: Path) -> Iterator[Sidecar]:
     )
     running = Sidecar(workspace, port, process)
     try:
-        wait_for(lambda: _ready(running))
+        wait_until(lambda: _ready(running))
         yield running
     finally:
         family = [process.pid, *descendants(process.pid)]
@@ -227,7 +216,7 @@ def sidecar(workspace: Path) -> Iterator[Sidecar]:
             raise
         assert process.returncode == 0, output
         # the keeper of models' processes sees within seconds that nobody is there any more
-        wait_for(lambda: not any(command_line(pid) for pid in family))
+        wait_until(lambda: not any(command_line(pid) for pid in family))
 
 
 def _ready(running: Sidecar) -> bool:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
+from waiting import wait_until
 
-from .conftest import Sidecar, wait_for
+from .conftest import Sidecar
 
 WILD = Path(__file__).parents[1] / "plugins" / "wild.py"
 DEADLINE_MS = 2000
@@ -66,7 +67,7 @@ def train(sidecar: Sidecar) -> None:
     status, told = sidecar.call("POST", "/v1/services/wild/train", {})
     assert status == 202, told
     assert sidecar.finished(told["job"]["id"])["state"] == "succeeded"
-    wait_for(lambda: ask(sidecar)[1]["degraded"] is False)
+    wait_until(lambda: ask(sidecar)[1]["degraded"] is False)
 
 
 def ask(sidecar: Sidecar, way: str = "answer", at: str = "") -> tuple[int, Any]:
@@ -114,7 +115,7 @@ def test_whatever_a_model_does_its_caller_gets_the_default_in_time(
             assert (status, told["degraded"]) == (200, True), (way, told)
             assert told["predictions"] == [{"y": -1.0}]
             assert time.monotonic() - started < DEADLINE_MS / 1000 + 5, way
-            wait_for(lambda: ask(sidecar)[1]["predictions"] == [{"y": 2.0}])
+            wait_until(lambda: ask(sidecar)[1]["predictions"] == [{"y": 2.0}])
         assert ask(sidecar, "print")[1]["degraded"] is False
     assert not outside.exists()
 
@@ -127,14 +128,14 @@ def test_a_version_that_keeps_crashing_is_quarantined_and_the_last_good_one_retu
     train(sidecar)
     path.write_text(yaml.safe_dump({**impatient, "training": {"seed": 1}}, sort_keys=False))
     described = "/v1/services/wild"
-    wait_for(lambda: sidecar.call("GET", described)[1]["service"]["configuration_revision"] == 2)
+    wait_until(lambda: sidecar.call("GET", described)[1]["service"]["configuration_revision"] == 2)
     train(sidecar)
-    wait_for(lambda: sidecar.call("GET", described)[1]["service"]["version"] == "2")
+    wait_until(lambda: sidecar.call("GET", described)[1]["service"]["version"] == "2")
 
     with others_go_on(sidecar):
-        wait_for(lambda: (ask(sidecar, "segfault"), champion(sidecar) == "1")[1])
+        wait_until(lambda: (ask(sidecar, "segfault"), champion(sidecar) == "1")[1])
 
-    wait_for(lambda: ask(sidecar)[1]["version"] == "1" and not ask(sidecar)[1]["degraded"])
+    wait_until(lambda: ask(sidecar)[1]["version"] == "1" and not ask(sidecar)[1]["degraded"])
     versions = sidecar.call("GET", f"{described}/versions")[1]["versions"]
     assert "kept failing" in next(one for one in versions if one["version"] == "2")["quarantined"]
     assert sidecar.call("PUT", f"{described}/aliases/champion", {"version": 2})[0] == 409

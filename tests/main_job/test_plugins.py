@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .conftest import Sidecar, wait_for
+from waiting import wait_until
+
+from .conftest import Sidecar
 
 CONSTANT = """
 import numpy as np
@@ -91,14 +93,14 @@ def events(sidecar: Sidecar, name: str) -> list[dict[str, Any]]:
 def test_a_plugin_is_found_reloaded_and_reported_without_a_restart(sidecar: Sidecar) -> None:
     plugin = sidecar.workspace / "plugins" / "dropped.py"
     (sidecar.workspace / "services" / "late.yaml").write_text(SERVICE)
-    wait_for(lambda: any("late" in where for where in problems(sidecar)))
+    wait_until(lambda: any("late" in where for where in problems(sidecar)))
 
     put(plugin, CONSTANT.format(answer=1.0))
-    wait_for(lambda: answer(sidecar) == 1.0)
+    wait_until(lambda: answer(sidecar) == 1.0)
     put(plugin, CONSTANT.format(answer=2.0))
-    wait_for(lambda: answer(sidecar) == 2.0)
+    wait_until(lambda: answer(sidecar) == 2.0)
     put(plugin, CONSTANT.format(answer=3.0).replace("def train", "def train:"))
-    wait_for(lambda: "plugins/dropped.py" in problems(sidecar))
+    wait_until(lambda: "plugins/dropped.py" in problems(sidecar))
 
     assert [answer(sidecar) for _ in range(10)] == [2.0] * 10
     assert listed(sidecar)["state"] == "broken"
@@ -106,7 +108,7 @@ def test_a_plugin_is_found_reloaded_and_reported_without_a_restart(sidecar: Side
     assert any(one["plugin"] == "plugins/dropped.py" for one in events(sidecar, "plugin.failed"))
 
     put(plugin, CONSTANT.format(answer=4.0))
-    wait_for(lambda: answer(sidecar) == 4.0)
+    wait_until(lambda: answer(sidecar) == 4.0)
     assert problems(sidecar) == []
     assert sidecar.call("POST", "/v1/services/late/rollback", {})[0] == 200
-    wait_for(lambda: answer(sidecar) == 2.0)
+    wait_until(lambda: answer(sidecar) == 2.0)

@@ -10,19 +10,20 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
-from .conftest import Sidecar, command_line, descendants, wait_for
+from .conftest import Sidecar, command_line, descendants
 
 
 def test_a_killed_worker_loses_no_job_and_makes_one_version(sidecar: Sidecar) -> None:
     sidecar.declare(seconds=1.5)
-    wait_for(
+    wait_until(
         lambda: (
             sidecar.call("GET", "/v1/services/label")[1]["service"]["configuration_revision"] == 2
         )
     )
     job_id = sidecar.train()
-    wait_for(lambda: sidecar.job(job_id)["message"] == "thinking")
+    wait_until(lambda: sidecar.job(job_id)["message"] == "thinking")
     worker = next(iter(sidecar.processes("minerva worker") or sidecar.processes(" worker")))
     child = sidecar.processes("minerva.job_process")
 
@@ -37,14 +38,14 @@ def test_a_killed_worker_loses_no_job_and_makes_one_version(sidecar: Sidecar) ->
 
 def test_a_killed_job_process_is_started_again(sidecar: Sidecar) -> None:
     sidecar.declare(seconds=1.5)
-    wait_for(
+    wait_until(
         lambda: (
             sidecar.call("GET", "/v1/services/label")[1]["service"]["configuration_revision"] == 2
         )
     )
     job_id = sidecar.train()
-    child = wait_for(lambda: sidecar.processes("minerva.job_process"))[0]
-    wait_for(lambda: sidecar.job(job_id)["message"] == "thinking")
+    child = wait_until(lambda: sidecar.processes("minerva.job_process"))[0]
+    wait_until(lambda: sidecar.job(job_id)["message"] == "thinking")
 
     os.kill(child, signal.SIGKILL)
 
@@ -54,7 +55,7 @@ def test_a_killed_job_process_is_started_again(sidecar: Sidecar) -> None:
 
 def test_a_killed_web_worker_takes_only_its_own_requests_along(sidecar: Sidecar) -> None:
     assert sidecar.finished(sidecar.train())["state"] == "succeeded"
-    wait_for(
+    wait_until(
         lambda: (
             sidecar.call("POST", "/v1/services/label/predict", {"records": [{"x": 1}]})[0] == 200
         )
@@ -76,11 +77,11 @@ def test_a_killed_web_worker_takes_only_its_own_requests_along(sidecar: Sidecar)
     callers = [threading.Thread(target=ask) for _ in range(4)]
     for caller in callers:
         caller.start()
-    wait_for(lambda: len(answered) > 50)
+    wait_until(lambda: len(answered) > 50)
     web_worker = descendants(serve[0])[0]
     os.kill(web_worker, signal.SIGKILL)
     before = len(answered)
-    wait_for(lambda: len(answered) > before + 200)
+    wait_until(lambda: len(answered) > before + 200)
     stop.set()
     for caller in callers:
         caller.join()
@@ -100,7 +101,7 @@ def test_a_request_in_flight_is_finished_after_sigterm(sidecar: Sidecar) -> None
         connection.endheaders(body[:5])
 
         os.kill(sidecar.process.pid, signal.SIGTERM)
-        wait_for(lambda: _refuses(sidecar))
+        wait_until(lambda: _refuses(sidecar))
         connection.send(body[5:])
 
         assert connection.getresponse().status == 200
@@ -124,7 +125,7 @@ def test_the_first_version_answers_as_soon_as_its_job_has_ended(sidecar: Sidecar
 def test_every_web_worker_serves_the_promoted_version(sidecar: Sidecar, number: int) -> None:
     assert sidecar.finished(sidecar.train())["state"] == "succeeded"
     sidecar.declare(tilt=0.5)
-    wait_for(
+    wait_until(
         lambda: (
             sidecar.call("GET", "/v1/services/label")[1]["service"]["configuration_revision"] == 2
         )
@@ -134,7 +135,7 @@ def test_every_web_worker_serves_the_promoted_version(sidecar: Sidecar, number: 
     status, answer = sidecar.call("PUT", "/v1/services/label/aliases/champion", {"version": number})
 
     assert status == 200, answer
-    wait_for(lambda: _versions_seen(sidecar) == {str(number)}, patience_s=10)
+    wait_until(lambda: _versions_seen(sidecar) == {str(number)}, within_s=10)
 
 
 def _versions_seen(sidecar: Sidecar) -> set[str]:

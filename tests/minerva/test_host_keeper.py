@@ -5,13 +5,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
+from waiting import wait_until
 
 from minerva.layers.abstraction.runtimes import keeper_protocol as protocol
 from minerva.layers.abstraction.runtimes.keeper_line import Gone, Line
@@ -40,14 +40,6 @@ def start(folder):
     for process in started:
         process.kill()
         process.communicate()
-
-
-def wait_until(condition) -> None:
-    """Wait for something to be true."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "this did not happen in time"
-        time.sleep(0.02)
 
 
 @contextmanager

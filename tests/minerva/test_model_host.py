@@ -15,7 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "layers/abstraction/support"))
 
 from hosts import SCHEMA, a_batch, a_place, a_spec
-from tiny import wait_until
+from waiting import wait_until
 
 from minerva.layers.abstraction.runtimes import wire
 from minerva.model_host import NOT_STARTED, PARENT_GONE

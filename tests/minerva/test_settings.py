@@ -142,6 +142,13 @@ def test_what_is_left_empty_lies_in_the_workspace(read, tmp_path):
     assert loaded.log_folder == state / "logs"
 
 
+def test_what_models_may_read_is_named_from_the_workspace(read, tmp_path):
+    loaded = read(MINERVA_HOST_READS="/srv/tables:words::")
+
+    assert loaded.host_reads == ("/srv/tables", str(tmp_path.resolve() / "words"))
+    assert read().host_reads == ()
+
+
 def test_what_is_given_is_used_as_it_is(read):
     loaded = read(
         MINERVA_DATABASE_URL="postgresql://h/d",

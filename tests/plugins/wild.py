@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -37,7 +38,7 @@ def _deep(depth):
 
 def go_wild(way, at):
     """Do one of the things; most do not return."""
-    for kind in (fail, misuse, reach_out):
+    for kind in (fail, misuse, reach_out, spy, make_sockets):
         kind(way, at)
 
 
@@ -106,6 +107,44 @@ def reach_out(way, at):
         case "family":
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
             Path("child").write_text(str(child.pid))
+
+
+def spy(way, at):
+    """Look at what is not its own, or use what it may."""
+    match way:
+        case "read":
+            Path(at).read_bytes()
+        case "list":
+            list(Path(at).iterdir())
+        case "run":
+            subprocess.run([at], check=True, stdin=subprocess.DEVNULL)
+        case "semaphore":
+            multiprocessing.get_context("spawn").Lock()
+
+
+def make_sockets(way, at):
+    """Make a socket of another kind than TCP, or reach one that is there."""
+    match way:
+        case "unix":
+            with socket.socket(socket.AF_UNIX) as made:
+                made.connect(at)
+        case "udp":
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+                made.sendto(b"secret", ("127.0.0.1", int(at)))
+        case "netlink" | "packet":
+            family = socket.AF_NETLINK if way == "netlink" else socket.AF_PACKET
+            socket.socket(family, socket.SOCK_RAW).close()
+        case "pair":
+            for made in socket.socketpair():
+                made.close()
+        case "datagrams":
+            for made in socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM):
+                made.close()
+        case "ring":
+            libc = ctypes.CDLL(None, use_errno=True)
+            io_uring_setup, room = 425, ctypes.create_string_buffer(256)
+            if libc.syscall(io_uring_setup, 1, room) < 0:
+                raise OSError(ctypes.get_errno(), "no ring")
 
 
 class WildModel:

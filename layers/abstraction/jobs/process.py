@@ -82,7 +82,7 @@ def spawn(
     """
     log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
-        output = stack.enter_context(log_file.open("ab"))
+        output = stack.enter_context(log_file.open("a+b"))  # a host that prints here shortens it
         selector = stack.enter_context(selectors.DefaultSelector())
         receive, send = os.pipe()
         stack.callback(os.close, receive)

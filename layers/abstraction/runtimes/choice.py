@@ -23,6 +23,11 @@ def runtime(algorithm: Algorithm, declaration: ServiceDeclaration) -> Runtime:
     return declaration.serving.runtime or algorithm.runtime
 
 
+def trains_apart(algorithm: Algorithm, declaration: ServiceDeclaration) -> bool:
+    """Tell whether its training needs a process that is confined: where a model is served, it is made."""
+    return runtime(algorithm, declaration) == "process"
+
+
 def check_runtime(algorithm: Algorithm, declaration: ServiceDeclaration) -> None:
     """Raise InvalidConfiguration if the service wants inline what cannot be."""
     needed = requirements(algorithm, declaration)

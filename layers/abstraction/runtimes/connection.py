@@ -20,9 +20,11 @@ it; kill it if that is not answered either). garbled: an answer that is none."""
 class Troubled(Exception):
     """A connection of no further use, and why."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: Trouble, *, heard: bool = True) -> None:
+        """`heard`: the host may have read all of the request, and so have begun with it."""
         super().__init__(trouble)
         self.trouble = trouble
+        self.heard = heard
 
 
 class Connection:
@@ -62,8 +64,12 @@ class Connection:
             answer: wire.Answer = wire.answers.decode(body)
         except TimeoutError as error:
             raise Troubled("deadline") from error
+        except wire.CutOff as error:
+            raise Troubled("ended") from error
         except (wire.Garbled, msgspec.DecodeError) as error:
             raise Troubled("garbled") from error
+        except ConnectionResetError as error:  # it left some of the request unread
+            raise Troubled("ended", heard=False) from error
         except OSError as error:
             raise Troubled("ended") from error
         return answer

@@ -246,7 +246,8 @@ def failed(error: BaseException, algorithm: str) -> wire.Failed:
         return wire.Failed(
             AlgorithmFailed.code,
             f"Algorithm {algorithm} ran out of memory (MemoryError): give its process more "
-            "(serving.limits.memory_mb or MINERVA_HOST_MEMORY_MB), or fewer records at once.",
+            "(serving.limits.memory_mb or MINERVA_HOST_MEMORY_MB; to train, MINERVA_JOB_MEMORY_MB), "
+            "or fewer records at once.",
         )
     if isinstance(error, MinervaError):
         with suppress(Exception):  # a plugin's own subclass may be of any shape

@@ -1,11 +1,22 @@
-"""A model that runs in a process of its own, as its callers see it: an ordinary model."""
+"""A model that runs in a process of its own, as its callers see it: an ordinary model.
+
+When the process dies, one of the calls in it may be to blame, and the others are not. Predicting has
+no effects, so both are asked again:
+
+* A call that the process had not read whole had no part in its death. It is asked of the next one.
+* One that it had read is suspect. It is asked once more *alone*, in a process that serves suspects
+  only, one at a time. Innocent, it is answered; a process that dies there has one call to blame, and
+  nobody else is harmed by finding out.
+"""
 
 from __future__ import annotations
 
+import math
 import shutil
+import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from threading import get_ident
 from typing import Any
@@ -13,7 +24,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from minerva.algorithm import Predictions
-from minerva.errors import AlgorithmFailed, Unavailable
+from minerva.errors import AlgorithmFailed, MinervaError, Unavailable
 from minerva.layers.abstraction.runtimes import wire
 from minerva.layers.abstraction.runtimes.connection import (
     Connection,
@@ -28,15 +39,32 @@ from minerva.schema import Batch, Schema
 Find = Callable[[], str]
 """Returns the path of the host's socket, starting the host if need be. Called whenever a connection
 is opened, and once more when that one is refused. Raises Unavailable."""
+Alone = Callable[[float | None], AbstractContextManager[str]]
+"""Within so many seconds, gives the path of the socket of a host that nobody else asks meanwhile.
+Raises what it fails to start with, Unavailable if that takes longer."""
 OnTrouble = Callable[[Trouble], None]
 Arrays = dict[str, NDArray[Any]]
+DEATHS = 5
+"""So many hosts in a row may die, or hang up, before they have read a call."""
+DYING_S = 1.0
+"""A dying process closes its socket a moment before it is seen to be dead."""
+POLL_S = 0.01
 
 
 class Connections:
     """The open connections of one model: as many as there were callers at once, none closed early."""
 
-    def __init__(self, find: Find, algorithm: str, deadline_ms: int, on_trouble: OnTrouble) -> None:
+    def __init__(
+        self,
+        find: Find,
+        algorithm: str,
+        deadline_ms: int,
+        on_trouble: OnTrouble,
+        alone: Alone | None = None,
+    ) -> None:
+        """`alone`: None if a call must not be asked twice."""
         self._find = find
+        self._alone = alone
         self._algorithm = algorithm
         self._deadline_ms = deadline_ms
         self._on_trouble = on_trouble
@@ -44,19 +72,19 @@ class Connections:
         self._closed = False
         self._opening: set[int] = set()  # threads; adding and discarding are atomic
 
-    @property
-    def opening(self) -> bool:
-        """Whether a caller waits for the host to be found, which may have to be started."""
-        return bool(self._opening)
+    def opening(self, thread: int) -> bool:
+        """Tell whether the call in this thread waits for the host, which may have to be started."""
+        return thread in self._opening
 
     def ask(self, request: wire.Request, most: int) -> Arrays:
         """Return the arrays of the answer. Raises what the plugin did, or what happened to it."""
+        framed = wire.frame(request)
+        until = time.monotonic() + (self._deadline_ms / 1000 or math.inf)
         try:
-            connection = self._send(wire.frame(request))
-            answer = self._answer(connection, most)
+            answer = self._asked(framed, most, until)
         except Troubled as error:
             self._on_trouble(error.trouble)
-            raise in_words(error.trouble, self._algorithm, self._deadline_ms) from error
+            answer = self._asked_alone(error, framed, most, until)
         if isinstance(answer, wire.Failed):
             raise failed(answer)
         return answer
@@ -65,6 +93,36 @@ class Connections:
         """Close them; those in use once they have their answer."""
         self._closed = True
         self._forget()
+
+    def _asked(self, framed: bytearray, most: int, until: float) -> Arrays | wire.Failed:
+        """Ask the host; the next one if it died before it had read the call."""
+        for _ in range(DEATHS):
+            try:
+                return self._answer(self._send(framed), most)
+            except Troubled as error:
+                if error.heard:
+                    raise
+                self._on_trouble(error.trouble)
+            if time.monotonic() > until:
+                break
+        raise unreachable(self._algorithm)
+
+    def _asked_alone(
+        self, first: Troubled, framed: bytearray, most: int, until: float
+    ) -> Arrays | wire.Failed:
+        """Ask a suspect once more. Raises what is said of it if that brings no answer in time."""
+        guilty = in_words(first.trouble, self._algorithm, self._deadline_ms)
+        if self._alone is None or first.trouble != "ended":
+            raise guilty from first
+        try:
+            with (
+                self._alone(_left(until)) as path,
+                closing(Connection(path, _left(until))) as connection,
+            ):
+                connection.send(framed)
+                return _read(connection.answer(most))
+        except (Troubled, MinervaError, OSError) as error:
+            raise guilty from error
 
     def _send(self, framed: bytearray) -> Connection:
         """Send on a connection; those to a host that was restarted since fail here, before it hears."""
@@ -76,7 +134,7 @@ class Connections:
         try:
             opened.send(framed)
         except ConnectionError as error:
-            raise Troubled("ended") from error
+            raise Troubled("ended", heard=False) from error
         return opened
 
     def _take(self) -> Connection | None:
@@ -96,13 +154,14 @@ class Connections:
 
     def _found(self) -> Connection:
         timeout_s = self._deadline_ms / 1000 or None
-        try:
-            return Connection(self._find(), timeout_s)
-        except OSError:  # it ended since, or is about to
+        until = time.monotonic() + min(timeout_s or math.inf, DYING_S)
+        while True:
             try:
                 return Connection(self._find(), timeout_s)
-            except OSError as error:
-                raise unreachable(self._algorithm) from error
+            except OSError as error:  # it ended since, or is about to
+                if time.monotonic() > until:
+                    raise unreachable(self._algorithm) from error
+            time.sleep(POLL_S)
 
     def _answer(self, connection: Connection, most: int) -> Arrays | wire.Failed:
         try:
@@ -118,6 +177,11 @@ class Connections:
     def _forget(self) -> None:
         while (free := self._take()) is not None:
             free.close()
+
+
+def _left(until: float) -> float | None:
+    """Return the seconds left, None if there is no limit, next to none if it is over."""
+    return None if until == math.inf else max(0.001, until - time.monotonic())
 
 
 def _read(answer: wire.Answer) -> Arrays | wire.Failed:
@@ -139,10 +203,9 @@ class HostedModel:
         self._layout = wire.Layout(schema)
         self._files = files
 
-    @property
-    def starting(self) -> bool:
-        """Whether callers wait for its process to start: it is late, and not to blame for it."""
-        return self._connections.opening
+    def starting(self, thread: int) -> bool:
+        """Tell whether a thread's call waits for the process to start: it is late, and nobody's fault."""
+        return self._connections.opening(thread)
 
     def predict(self, batch: Batch) -> Predictions:
         """Ask the host.
@@ -187,7 +250,8 @@ def hosted_model(
     files: Path | None = None,
     deadline_ms: int = 0,
     on_trouble: OnTrouble = lambda trouble: None,  # noqa: ARG005 - the name says what it is given
+    alone: Alone | None = None,
 ) -> HostedModel:
     """Return the model of a host; `files` is what `save` copies, the `model/` of version or scratch."""
     kind = ExplainingHostedModel if explains else HostedModel
-    return kind(Connections(find, algorithm, deadline_ms, on_trouble), schema, files)
+    return kind(Connections(find, algorithm, deadline_ms, on_trouble, alone), schema, files)

@@ -9,23 +9,27 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from minerva.errors import MinervaError, Unavailable
 from minerva.layers.abstraction.runtimes import keeper_protocol as protocol
-from minerva.layers.abstraction.runtimes.connection import Trouble
+from minerva.layers.abstraction.runtimes.building import locked
+from minerva.layers.abstraction.runtimes.connection import Trouble, Troubled
 from minerva.layers.abstraction.runtimes.environments import Environments
 from minerva.layers.abstraction.runtimes.host import MODEL
 from minerva.layers.abstraction.runtimes.hosted import HostedModel, hosted_model
 from minerva.layers.abstraction.runtimes.keeper_line import Gone, Line
+from minerva.layers.abstraction.runtimes.places import run_folder
 from minerva.layers.abstraction.runtimes.spec import HostSpec
 from minerva.schema import Schema
 
 IDLE_S = 900.0
+SUSPECTS_IDLE_S = 10.0
+"""How long a process for suspect calls is kept for the next one."""
 LINGER_S = 5.0
 ANSWER_S = 10.0
 """For what needs no host to start."""
@@ -52,6 +56,7 @@ class Hosts:
     ) -> None:
         """`to_stdout`: where this process logs to, so that its keeper does too."""
         self._line = Line(workspace, state, linger_s, to_stdout=to_stdout)
+        self._state = state
         self._environments = environments or Environments(state / "environments")
         self._idle_s = idle_s
         self._fresh()
@@ -129,7 +134,7 @@ class Hosts:
     def _hosted(self, wanted: protocol.Wanted, *, explains: bool) -> HostedModel:
         spec = wanted.spec
         limit_s = spec.deadline_ms / 1000 or protocol.START_LIMIT_S
-        held = _Held(self._line, wanted, limit_s, self._report)
+        held = _Held(self._line, self._state, wanted, limit_s, self._report)
         return hosted_model(
             held.find,
             algorithm=spec.algorithm,
@@ -138,6 +143,7 @@ class Hosts:
             files=Path(spec.folder) / MODEL,
             deadline_ms=spec.deadline_ms,
             on_trouble=held.on_trouble,
+            alone=held.alone,
         )
 
     def _report(self, key: str, trouble: Trouble) -> None:
@@ -164,6 +170,7 @@ class Hosts:
                 return
             del self._held[key]
         self._tell(protocol.Dropped(self._line.client(), key))
+        self._tell(protocol.Dropped(self._line.client(), _suspects(key)))
 
     def _tell(self, question: protocol.Question) -> None:
         """Tell what needs no answer; a keeper that is gone needs not be told."""
@@ -182,11 +189,13 @@ class _Held:
     def __init__(
         self,
         line: Line,
+        state: Path,
         wanted: protocol.Wanted,
         limit_s: float,
         report: Callable[[str, Trouble], None],
     ) -> None:
         self._line = line
+        self._state = state
         self._wanted = wanted
         self._limit_s = limit_s
         self._report = report
@@ -200,6 +209,32 @@ class _Held:
             raise Unavailable("The model's process was just started; ask again.")
         return answer.socket
 
+    @contextmanager
+    def alone(self, limit_s: float | None) -> Iterator[str]:
+        """Satisfy `hosted.Alone`: a second host of the version, for one caller of this node at a time."""
+        limit_s = limit_s or protocol.START_LIMIT_S
+        until = time.monotonic() + limit_s
+        key = _suspects(self._wanted.key)
+        with locked(run_folder(self._state) / f"{key}.lock", limit_s):
+            wanted = msgspec.structs.replace(
+                self._wanted,
+                client=self._line.client(),
+                key=key,
+                log_name=f"{self._wanted.log_name[:190]}-alone",
+                idle_s=SUSPECTS_IDLE_S,
+            )
+            answer = self._line.ask(wanted, until - time.monotonic())
+            try:
+                yield answer.socket
+            except Troubled as error:
+                self._report(key, error.trouble)
+                raise
+
     def on_trouble(self, trouble: Trouble) -> None:
         """Satisfy `hosted.OnTrouble`."""
         self._report(self._wanted.key, trouble)
+
+
+def _suspects(key: str) -> str:
+    """Return the key of the host that is asked the suspect calls of another one."""
+    return hashlib.sha256(f"{key} alone".encode()).hexdigest()[:32]

@@ -19,6 +19,7 @@ from minerva.errors import AlgorithmFailed, Fault, MinervaError, Unavailable
 from minerva.layers.abstraction.runtimes.failures import failure
 from minerva.layers.abstraction.runtimes.spec import HostSpec
 
+STDOUT = 1
 MODULE = "minerva.model_host"
 MAX_MESSAGE = 1024 * 1024
 THREAD_COUNTS = (
@@ -87,7 +88,10 @@ class HostProcess:
         if not hasattr(os, "waitid"):  # macOS before Python 3.13
             return self.process.poll() is None
         # not reaped yet: its number stays the group's, for `kill` to end what it left behind
-        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        try:
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:  # another thread has reaped it since we looked
+            return False
 
     def kill(self) -> None:
         """End it and whatever it started, remove its socket; may be called again."""
@@ -131,10 +135,11 @@ class HostProcess:
         )
 
 
-def launch(python: Path, spec: HostSpec, log_file: Path) -> HostProcess:
+def launch(python: Path, spec: HostSpec, log_file: Path | None) -> HostProcess:
     """Start a host with this interpreter, which has minerva; `ready` waits for it.
 
-    What it prints goes to `log_file` (made, 0600). Raises Unavailable if it cannot be started.
+    What it prints goes to `log_file` (made, 0600); None: to where this process prints.
+    Raises Unavailable if it cannot be started.
     """
     receive, send = os.pipe()
     try:
@@ -173,12 +178,14 @@ def environment(spec: HostSpec, inherited: Mapping[str, str]) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",  # not into a version's folder
         "PYTHONFAULTHANDLER": "1",
         "PYTHONUNBUFFERED": "1",
+        "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime's, of a plugin that imports it itself
     }
 
 
-def _start(python: Path, spec: HostSpec, log_file: Path, channel: int) -> subprocess.Popen[bytes]:
-    log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    output = os.open(log_file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _start(
+    python: Path, spec: HostSpec, log_file: Path | None, channel: int
+) -> subprocess.Popen[bytes]:
+    output = os.dup(STDOUT) if log_file is None else _opened(log_file)
     try:
         return subprocess.Popen(  # noqa: S603 - our own module
             [python, "-P", "-m", MODULE, str(channel)],
@@ -192,6 +199,11 @@ def _start(python: Path, spec: HostSpec, log_file: Path, channel: int) -> subpro
         )
     finally:
         os.close(output)
+
+
+def _opened(log_file: Path) -> int:
+    log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return os.open(log_file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _decode(line: bytes) -> _Told:

@@ -1,11 +1,10 @@
-"""The outside of a host: its socket, a thread for each connection."""
+"""The outside of a host: a thread for each connection to its socket."""
 
 from __future__ import annotations
 
 import os
 import socket
 import threading
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -18,20 +17,6 @@ log = structlog.get_logger()
 BACKLOG = 512
 BREATH_S = 0.1
 """Between attempts to accept while there is no file or thread left."""
-
-
-def listen(path: str) -> socket.socket:
-    """Return a socket that only this user can connect to. Raises OSError."""
-    Path(path).unlink(missing_ok=True)  # of a host that was killed
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        listening.bind(path)
-        Path(path).chmod(0o600)
-        listening.listen(BACKLOG)
-    except OSError:
-        listening.close()
-        raise
-    return listening
 
 
 def answer_all(host: Host, listening: socket.socket, stopping: threading.Event) -> None:

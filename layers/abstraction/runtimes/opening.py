@@ -21,7 +21,9 @@ def open_host(spec: HostSpec) -> Host:
 
 
 def find_algorithm(spec: HostSpec) -> Algorithm:
-    """Return the algorithm: the version's own copy, or one of the workspace's and installed ones."""
+    """Return the algorithm: of a copy of its plugin, or one of the workspace's and installed ones."""
+    if spec.source:
+        return _in_place(spec)
     if spec.plugins:
         from minerva.layers.abstraction.plugins.snapshot import restore
 
@@ -29,6 +31,21 @@ def find_algorithm(spec: HostSpec) -> Algorithm:
     from minerva.layers.abstraction.plugins.catalogue import discover
 
     return discover(Path(spec.workspace)).find(spec.algorithm)
+
+
+def _in_place(spec: HostSpec) -> Algorithm:
+    """Import the copy as if it lay where the plugin does, whose files may have changed meanwhile."""
+    from minerva.layers.abstraction.plugins.importing import PACKAGE, import_source, module_name
+    from minerva.layers.abstraction.plugins.plugin import brought_by
+    from minerva.layers.abstraction.plugins.snapshot import PLUGIN
+    from minerva.layers.abstraction.plugins.source import Source, candidates, read
+
+    [copy] = candidates(Path(spec.plugins) / PLUGIN)
+    kept = read(copy)
+    source = Source(Path(spec.source), kept.digest, kept.files)
+    module = import_source(module_name(PACKAGE, source.path), source)
+    brought, _ = brought_by(source.path.name, module)
+    return next(one for one in brought if one.name == spec.algorithm)
 
 
 def _context(spec: HostSpec, algorithm: Algorithm) -> Context:

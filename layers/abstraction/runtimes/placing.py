@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from minerva.algorithm import Model
 from minerva.layers.abstraction.plugins.snapshot import PLUGIN
 from minerva.layers.abstraction.registry.records import Version
-from minerva.layers.abstraction.runtimes.keeping import Hosts
+from minerva.layers.abstraction.runtimes.host import MODEL
+from minerva.layers.abstraction.runtimes.hosted import hosted_model
+from minerva.layers.abstraction.runtimes.keeping import Hosts, SpecOf
+from minerva.layers.abstraction.runtimes.private_host import PrivateHost
 from minerva.layers.abstraction.runtimes.spec import HostSpec
+from minerva.layers.abstraction.services.declaration import Limits
 from minerva.layers.abstraction.serving.terms import Terms
+from minerva.schema import Schema
 
 DEADLINE_MS = 30_000
-"""For services that declare none: no call may keep a process busy for ever."""
+"""For services that declare none: no call may keep a process that is shared busy for ever."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,9 @@ class Room:
     cpus: int
     idle_s: float
     threads: int
+    reads: tuple[str, ...] = ()
+    """Files and folders that any of them may read."""
+    deadline_ms: int = DEADLINE_MS
 
 
 @dataclass(frozen=True)
@@ -41,32 +50,80 @@ class Placing:
     ) -> Model:
         """Return the model in its process, started if need be. Raises what keeps it from starting."""
         limits = terms.limits
-        cpus = limits.cpus or self.room.cpus
-        carried = (folder / PLUGIN).is_dir()
-
-        def spec(scratch: Path, socket: str) -> HostSpec:
-            return HostSpec(
-                algorithm=manifest["algorithm"],
-                schema=manifest["schema"],
-                parameters=manifest["parameters"],
-                workspace=str(self.workspace),
-                folder=str(folder),
-                plugins=str(folder) if carried else "",
-                scratch=str(scratch),
-                socket=socket,
-                threads=min(self.room.threads, cpus) if cpus else self.room.threads,
-                cpus=cpus,
-                memory_mb=limits.memory_mb or self.room.memory_mb,
-                network=bool(manifest.get("network", False)),
-                allow_pickle=terms.allow_pickle,
-                thread_safe=bool(manifest.get("thread_safe", True)),
-                deadline_ms=terms.deadline_ms or DEADLINE_MS,
-            )
-
         return self.hosts.model(
             version.digest,
-            spec,
+            spec_of(manifest, folder, self.workspace, terms, self.room),
             lock="\n".join(manifest.get("requirements", ())),
             log_name=f"{version.service}-{version.number}",
             idle_s=limits.idle_s or self.room.idle_s,
         )
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Puts versions into processes of this process alone; satisfies `serving.loading.Place`.
+
+    For jobs, which ask for many rows at once and have no deadline: they would keep waiting, or have
+    ended, the process that answers callers.
+    """
+
+    python: Callable[[str], Path]
+    """Returns the interpreter of a lock."""
+    state: Path
+    workspace: Path
+    log_folder: Path
+    room: Room
+
+    def __call__(
+        self, version: Version, folder: Path, manifest: Mapping[str, Any], terms: Terms
+    ) -> Model:
+        """Return the model in its process, which ends with it. Raises what keeps it from starting."""
+        terms = replace(terms, limits=Limits(), deadline_ms=None)
+        host = PrivateHost(
+            self.state,
+            self.python("\n".join(manifest.get("requirements", ()))),
+            spec_of(manifest, folder, self.workspace, terms, self.room),
+            self.log_folder / f"{version.service}.log",
+        )
+        model = hosted_model(
+            host.find,
+            algorithm=manifest["algorithm"],
+            schema=Schema.parse(manifest["schema"]),
+            explains=host.explains,
+            files=folder / MODEL,
+        )
+        weakref.finalize(model, host.end)
+        return model
+
+
+def spec_of(
+    manifest: Mapping[str, Any],
+    folder: Path,
+    workspace: Path,
+    terms: Terms,
+    room: Room,
+) -> SpecOf:
+    """Return what makes the spec of a version's process."""
+    cpus = terms.limits.cpus or room.cpus
+
+    def spec(scratch: Path, socket: str) -> HostSpec:
+        return HostSpec(
+            algorithm=manifest["algorithm"],
+            schema=manifest["schema"],
+            parameters=manifest["parameters"],
+            workspace=str(workspace),
+            folder=str(folder),
+            plugins=str(folder) if (folder / PLUGIN).is_dir() else "",
+            reads=room.reads,
+            scratch=str(scratch),
+            socket=socket,
+            threads=min(room.threads, cpus) if cpus else room.threads,
+            cpus=cpus,
+            memory_mb=terms.limits.memory_mb or room.memory_mb,
+            network=bool(manifest.get("network", False)),
+            allow_pickle=terms.allow_pickle,
+            thread_safe=bool(manifest.get("thread_safe", True)),
+            deadline_ms=terms.deadline_ms or room.deadline_ms,
+        )
+
+    return spec

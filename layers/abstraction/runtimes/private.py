@@ -7,7 +7,7 @@ their own. The process is this one's child and is not shared.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import Any
 import msgspec
 
 from minerva.algorithm import Algorithm, Context, Imports, Inspected, TrainingContext, TrainingData
-from minerva.errors import InvalidConfiguration
+from minerva.errors import InvalidConfiguration, Unavailable
+from minerva.layers.abstraction.plugins.snapshot import keep
+from minerva.layers.abstraction.plugins.source import Source
 from minerva.layers.abstraction.runtimes.host import MODEL
 from minerva.layers.abstraction.runtimes.hosted import HostedModel, hosted_model
 from minerva.layers.abstraction.runtimes.private_host import PrivateHost
@@ -34,10 +36,13 @@ class Surroundings:
     """The interpreter; asked when one is needed, because its environment may have to be built."""
     state: Path
     workspace: Path
-    log_file: Path
+    log_file: Path | None
     """Gets what the plugin prints, and tracebacks."""
-    plugins: str = ""
-    """As `HostSpec.plugins`."""
+    source: Source | None = None
+    """The workspace's plugin as it was imported here, to work from that and no newer one; None: the
+    process looks for the algorithm itself."""
+    reads: tuple[str, ...] = ()
+    """As `HostSpec.reads`."""
     memory_mb: int = 0
     cpus: int = 0
 
@@ -75,7 +80,9 @@ class HostedAlgorithm(Algorithm):
             host.end()
 
     @contextmanager
-    def _host(self, context: Context | None, folder: Path | None = None) -> Iterator[PrivateHost]:
+    def _host(
+        self, context: Context | None, folder: Path | None = None, reads: Sequence[Path] = ()
+    ) -> Iterator[PrivateHost]:
         """Start a process, which is ended if the block fails."""
         around = self._around
 
@@ -83,7 +90,9 @@ class HostedAlgorithm(Algorithm):
             return HostSpec(
                 algorithm=self.name,
                 folder=str(_version(folder, scratch)) if folder else "",
-                plugins=around.plugins,
+                plugins=_copy(around.source, scratch),
+                source=str(around.source.path) if around.source else "",
+                reads=(*around.reads, *map(str, reads)),
                 scratch=str(scratch),
                 socket=socket,
                 memory_mb=around.memory_mb,
@@ -120,10 +129,11 @@ class HostedImporter(HostedAlgorithm):
 
     def inspect(self, path: Path, context: Context | None) -> Inspected:
         """Look into the file in a process of its own."""
-        with self._host(context) as host, host.ending_told("read a file"):
-            found = inspect(
-                host.socket, algorithm=self.name, path=path.resolve(), timeout_s=INSPECT_LIMIT_S
-            )
+        path = path.resolve()
+        alone = path.is_dir() or path.parent == self._around.workspace.resolve()
+        reads = [path if alone else path.parent]  # some formats keep a model in several files
+        with self._host(context, reads=reads) as host, host.ending_told("read a file"):
+            found = inspect(host.socket, algorithm=self.name, path=path, timeout_s=INSPECT_LIMIT_S)
             host.end()
             return found
 
@@ -144,6 +154,16 @@ def _told(context: Context | None, workspace: Path) -> dict[str, Any]:
         "threads": context.threads,
         "allow_pickle": context.allow_pickle,
     }
+
+
+def _copy(source: Source | None, scratch: Path) -> str:
+    if source is None:
+        return ""
+    try:
+        keep(source, scratch)
+    except OSError as error:
+        raise Unavailable(f"{scratch} cannot be written: {error.strerror}.") from error
+    return str(scratch)
 
 
 def _plain(parameters: Any) -> Any:

@@ -32,7 +32,7 @@ class PrivateHost:
         state: Path,
         python: Path,
         spec_of: Callable[[Path, str], HostSpec],
-        log_file: Path,
+        log_file: Path | None,
     ) -> None:
         """Raise what it fails to start with."""
         folder = run_folder(state)

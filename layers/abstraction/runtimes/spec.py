@@ -30,6 +30,12 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     plugins: str = ""
     """The folder with the `plugin/` to find the algorithm in (`plugins.snapshot.restore`). Empty: it
     is an installed one, or in the workspace."""
+    source: str = ""
+    """Where the workspace keeps the plugin of which `plugins` holds a copy; empty for a version, which
+    has forgotten. So a plugin that trains finds the files that lie beside it."""
+    reads: tuple[str, ...] = ()
+    """Files and folders that it may read beside its own: what it is asked to look into, and what the
+    operator allows."""
     scratch: str
     """The only folder that the host may write to; there already, owned by the parent, mode 0700."""
     socket: str

@@ -47,6 +47,10 @@ class Garbled(Exception):
     """What arrived is no message; the connection is of no further use."""
 
 
+class CutOff(Garbled):
+    """The connection ended in the middle of a frame."""
+
+
 class Array(msgspec.Struct, array_like=True, frozen=True):
     """A numeric array: little-endian, C order."""
 
@@ -178,8 +182,8 @@ class Frames:
     def next(self, most: int = MAX_FRAME) -> memoryview | None:
         """Return the body of the next frame, None at the orderly end.
 
-        Raises Garbled for one larger than `most` or cut off, TimeoutError by the socket's timeout,
-        and OSError.
+        Raises Garbled for one larger than `most`, CutOff if it ends too soon, TimeoutError by the
+        socket's timeout, and OSError.
         """
         read = self._rest or self._connection.recv(CHUNK)
         if not read:
@@ -202,7 +206,7 @@ class Frames:
         while len(filled) < size:
             more = self._connection.recv(min(size - len(filled), 16 * CHUNK))
             if not more:
-                raise Garbled("a frame is cut off")
+                raise CutOff("a frame is cut off")
             if time.monotonic() > until:  # one byte at a time is no answer in time
                 raise TimeoutError
             filled += more

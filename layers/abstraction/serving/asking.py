@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 
 import structlog
@@ -41,13 +42,14 @@ class Asking:
     quarantine: Quarantine
     explain: bool = False
     _asked: LoadedVersion | None = None
+    _thread: int = 0
     _abandoned: bool = False
 
     def ask(self, loaded: LoadedVersion, batch: Batch) -> Rows:
         """Return a row per record. Raises Unavailable while the circuit is open, or what went wrong."""
         if not loaded.circuit.admit():
             raise _resting(loaded)
-        self._asked = loaded
+        self._asked, self._thread = loaded, get_ident()
         try:
             rows = _rows(loaded, batch, explain=self.explain)
         except OWN_FAULTS as error:
@@ -61,7 +63,10 @@ class Asking:
     def abandon(self, error: DeadlineExceeded) -> None:
         """The deadline passed: whoever was being asked is to blame."""
         self._abandoned = True
-        if self._asked is not None and not getattr(self._asked.model, "starting", False):
+        if self._asked is None:
+            return
+        starting = getattr(self._asked.model, "starting", None)
+        if starting is None or not starting(self._thread):
             self._failed(self._asked, error)
 
     def _failed(self, loaded: LoadedVersion, error: MinervaError) -> None:

@@ -1,4 +1,10 @@
-"""What this process serves: an immutable picture that is replaced as a whole, never changed."""
+"""What this process serves: an immutable picture that is replaced as a whole, never changed.
+
+A look at the registry never waits for a version to be loaded. Else one service's new version, whose
+environment takes minutes to build, would keep another one's rollback from being seen for as long.
+So a look swaps in what is in memory, asks for the rest and ends; a version that arrives has its own
+service renewed by what the registry said last. If it is not named any more, it is let go of then.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +20,11 @@ import structlog
 
 from minerva.errors import NotFound, Unavailable
 from minerva.layers.abstraction.callbacks.tell import Tell, nobody
-from minerva.layers.abstraction.registry.records import Configuration, Version
+from minerva.layers.abstraction.registry.records import Served, Version
 from minerva.layers.abstraction.registry.store import RevisionStore
+from minerva.layers.abstraction.serving.arrivals import Arrival, Arrivals
 from minerva.layers.abstraction.serving.live_service import LiveService
-from minerva.layers.abstraction.serving.loading import Loader
+from minerva.layers.abstraction.serving.loading import LoadedVersion, Loader
 from minerva.layers.abstraction.serving.renewal import Renewal
 from minerva.layers.abstraction.serving.terms import Terms
 
@@ -25,6 +32,8 @@ log = structlog.get_logger()
 
 Name = tuple[str, str]
 """Tenant and service."""
+FIRST_S = 10.0
+"""A call to a service without a version waits for its first one, if it was asked for so lately."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +56,15 @@ class LiveServices:
     retry_after_s: float = 0
     """How long a version that could not be loaded is left alone while the registry does not change."""
     revision: int = -1
+    _served: Mapping[Name, Served] = field(default_factory=dict)
     _picture: Mapping[Name, LiveService] = field(default_factory=dict)
     _retry_at: float = math.inf
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _arrivals: Arrivals = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Load nothing yet."""
+        self._arrivals = Arrivals(self._load, self._arrived)
 
     def find(self, tenant: str, service: str) -> LiveService:
         """Return a service. Raises NotFound."""
@@ -79,36 +94,78 @@ class LiveServices:
         ]
         return Readiness(self.revision >= 0 and all(s["ready"] for s in services), services)
 
-    def refresh(self) -> bool:
-        """Look at the registry; load, prove and swap what changed. True if the picture is new.
+    def refresh(self, patience_s: float = math.inf) -> bool:
+        """Look at the registry; swap what changed. True if the picture is new.
 
-        A version that cannot be loaded leaves the one before serving, and is tried again later.
+        What must be loaded and proven first is swapped in when it is; this waits for it, but no longer
+        than `patience_s`. A version that cannot be loaded leaves the one before serving, and is tried
+        again later.
         """
+        until = time.monotonic() + patience_s
+        new = self._look()
+        for arrival in self._arrivals.on_their_way():
+            _wait(arrival, until)
+        return new
+
+    def catch_up(self) -> None:
+        """Look at once if the registry has moved on, without waiting for the watcher's next look."""
+        try:
+            if self.registry.current() != self.revision:
+                self._look()
+        except Unavailable as error:
+            log.warning("registry.away", reason=error.message)
+
+    def first(self, tenant: str, service: str, patience_s: float) -> LiveService:
+        """Return a service that has served nothing so far: with its first version, if that is near.
+
+        Raises NotFound.
+        """
+        self.catch_up()
+        until = time.monotonic() + patience_s
+        for arrival in self._arrivals.on_their_way():
+            if (arrival.version.tenant, arrival.version.service) == (tenant, service):
+                _wait(arrival, min(until, arrival.asked_at + FIRST_S))
+        return self.find(tenant, service)
+
+    def _look(self) -> bool:
         with self._lock:
             if self.registry.current() == self.revision and time.monotonic() < self._retry_at:
                 return False
             revision, served = self.registry.served()
-            renewals = [
-                Renewal(self.loader.load, self.tell, self._before(one.configuration), one)
-                for one in served
-            ]
-            renewed = [live for one in renewals if (live := one.make()) is not None]
-            picture = {(live.tenant, live.declaration.service): live for live in renewed}
-            incomplete = not all(live.whole for live in picture.values())
-            self._retry_at = time.monotonic() + self.retry_after_s if incomplete else math.inf
-            self._picture = picture
+            self._arrivals.forget_ended()
+            self._served = {
+                (one.configuration.tenant, one.configuration.service): one for one in served
+            }
+            renewed = {name: self._renewed(name) for name in self._served}
+            self._swap({name: live for name, live in renewed.items() if live is not None})
             if revision != self.revision:
-                log.info("registry.refreshed", revision=revision, services=len(picture))
+                log.info("registry.refreshed", revision=revision, services=len(self._picture))
             self.revision = revision
             return True
 
-    def catch_up(self) -> None:
-        """Refresh at once if the registry has moved on, without waiting for the watcher's next look."""
-        try:
-            if self.registry.current() != self.revision:
-                self.refresh()
-        except Unavailable as error:
-            log.warning("registry.away", reason=error.message)
+    def _load(self, version: Version, terms: Terms) -> LoadedVersion:
+        return self.loader.load(version, terms)
 
-    def _before(self, configuration: Configuration) -> LiveService | None:
-        return self._picture.get((configuration.tenant, configuration.service))
+    def _arrived(self, arrival: Arrival) -> None:
+        """Renew the service that an arrival is for; it does nothing if that has no use for it now."""
+        name = arrival.version.tenant, arrival.version.service
+        with self._lock:
+            live = self._renewed(name) if name in self._served else None
+            if live is not None:
+                self._swap({**self._picture, name: live})
+            if isinstance(arrival.outcome, LoadedVersion):
+                self._arrivals.forget(arrival)
+
+    def _renewed(self, name: Name) -> LiveService | None:
+        before, served = self._picture.get(name), self._served[name]
+        return Renewal(self._arrivals.of, self.tell, before, served).make()
+
+    def _swap(self, picture: Mapping[Name, LiveService]) -> None:
+        whole = all(live.whole for live in picture.values())
+        self._retry_at = math.inf if whole else time.monotonic() + self.retry_after_s
+        self._picture = picture
+
+
+def _wait(arrival: Arrival, until: float) -> None:
+    left = until - time.monotonic()
+    arrival.ended.wait(None if left == math.inf else max(0.0, left))

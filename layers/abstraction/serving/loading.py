@@ -12,6 +12,8 @@ import msgspec
 
 from minerva.algorithm import Algorithm, Context, Model
 from minerva.errors import AlgorithmFailed, Fault, InvalidConfiguration, MinervaError
+from minerva.layers.abstraction.drift.bins import Bins
+from minerva.layers.abstraction.drift.stored import read_bins
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
 from minerva.layers.abstraction.plugins.snapshot import PLUGIN, restore
 from minerva.layers.abstraction.registry.manifest import verify
@@ -43,6 +45,8 @@ class LoadedVersion:
     model: Model
     terms: Terms = field(default_factory=Terms)
     circuit: Circuit = field(default_factory=lambda: Circuit(Breaker()))
+    bins: Bins | None = None
+    """How its training rows were spread, for whoever watches for drift; None: it is not watched."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class Loader:
             model = self._inline(folder, manifest, schema, terms)
         decoder = Decoder(schema)
         prove(folder, model, decoder)
-        return LoadedVersion(version, schema, decoder, model, terms, Circuit(terms.breaker))
+        circuit, bins = Circuit(terms.breaker), read_bins(folder, schema)
+        return LoadedVersion(version, schema, decoder, model, terms, circuit, bins)
 
     def _inline(
         self, folder: Path, manifest: Mapping[str, Any], schema: Schema, terms: Terms

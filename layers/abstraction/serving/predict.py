@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextvars
+import math
 import random
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -36,6 +38,8 @@ from minerva.schema.table import plain_row
 log = structlog.get_logger()
 
 Answered = tuple[Rows, list[str] | None]
+Watch = Callable[[LiveService, LoadedVersion, Batch], None]
+"""Sees what a service was asked, as its champion reads it; returns at once and never raises."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Predictor:
     quarantine: Quarantine
     shadows: Shadows = field(default_factory=Shadows)
     chance: Callable[[], float] = random.random
+    watch: Watch = lambda live, champion, batch: None  # noqa: ARG005 - names are the type's
 
     def predict(
         self, tenant: str, service: str, question: Question, *, spent_s: float = 0.0
@@ -59,7 +64,9 @@ class Predictor:
         `spent_s` of the service's deadline have passed already. Raises NotFound, InvalidInput,
         Unavailable, AlgorithmFailed or DeadlineExceeded.
         """
-        live = self._find(tenant, service)
+        began = time.monotonic()
+        live = self._find(tenant, service, spent_s)
+        spent_s += time.monotonic() - began
         batch = None if question.records is None else _decoder(live).records(question.records)
         asking = Asking(self.quarantine, question.explain)
         try:
@@ -73,19 +80,21 @@ class Predictor:
             return _degraded(live, keys, error)
         return _answer(service, champion.version, rows, versions)
 
-    def _find(self, tenant: str, service: str) -> LiveService:
+    def _find(self, tenant: str, service: str, spent_s: float) -> LiveService:
         """Return the service; one without a version may have been trained a moment ago."""
         live = self.live.find(tenant, service)
-        if live.champion is not None:
+        if live.loaded is not None:
             return live
-        self.live.catch_up()
-        return self.live.find(tenant, service)
+        deadline_ms = live.declaration.serving.deadline_ms
+        left_s = math.inf if deadline_ms is None else deadline_ms / 1000 - spent_s
+        return self.live.first(tenant, service, left_s)
 
     def _answer(self, contest: Contest, question: Question, batch: Batch | None) -> Answered:
         if batch is None:
             records = self._look_up(contest.live, question.keys or ())
         else:
             records = Records(question.records or (), batch)
+        self.watch(contest.live, contest.champion, records.batch)
         answered = contest.answer(records)
         self._ask_shadow(contest.live, records, answered[0])
         return answered

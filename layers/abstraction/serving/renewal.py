@@ -1,10 +1,11 @@
-"""From what the registry names to a LiveService, loading only what is not in memory already."""
+"""From what the registry names to a LiveService, asking only for what is not in memory already."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -20,20 +21,19 @@ from minerva.layers.abstraction.registry.records import (
 )
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.parsing import parse
+from minerva.layers.abstraction.serving.arrivals import Arrival
 from minerva.layers.abstraction.serving.live_service import Contender, LiveService
 from minerva.layers.abstraction.serving.loading import LoadedVersion
 from minerva.layers.abstraction.serving.terms import Terms
 
 log = structlog.get_logger()
 
-Load = Callable[[Version, Terms], LoadedVersion]
-
 
 @dataclass(frozen=True)
 class Renewal:
-    """One look at one service: what was served before, and what shall be."""
+    """One look at one service: what was served before, and what shall be. Waits for nothing."""
 
-    load: Load
+    arrival_of: Callable[[Version, Terms], Arrival]
     tell: Tell
     before: LiveService | None
     served: Served
@@ -92,45 +92,58 @@ class Renewal:
     def _contender(self, alias: str, version: Version | None, terms: Terms) -> Contender | None:
         if version is None:
             return None
-        return Contender(version.number, *self._obtain(alias, version, terms))
+        loaded, problem = self._obtain(alias, version, terms)
+        before = self._contender_before(alias, version)
+        if loaded is None and before is not None:  # it is the same one, under other terms
+            loaded = before.loaded
+        return Contender(version.number, loaded, problem)
+
+    def _contender_before(self, alias: str, version: Version) -> Contender | None:
+        if self.before is None:
+            return None
+        before = self.before.challenger if alias == CHALLENGER else self.before.shadow
+        return before if before is not None and before.number == version.number else None
 
     def _obtain(
         self, alias: str, version: Version, terms: Terms
     ) -> tuple[LoadedVersion | None, str | None]:
+        """Return the version if it is here, else the problem that it is not."""
         at_hand = () if self.before is None else tuple(self.before.in_memory())
         for loaded in at_hand:
             if loaded.version.digest == version.digest and loaded.terms == terms:
                 return loaded, None
+        outcome = self.arrival_of(version, terms).outcome
+        if outcome is None:
+            said = self._said_of(alias, version)
+            return None, said or f"Version {version.number} is being prepared."
         facts = {
             "tenant": version.tenant,
             "service": version.service,
             "version": version.number,
             "alias": alias,
         }
-        try:
-            loaded = self.load(version, terms)
-        except (Exception, SystemExit) as error:  # one broken version must harm only its service
-            problem = f"Version {version.number} cannot be served: {_reason(error)}"
-            if not self._said_before(alias, problem):
-                log.error(
-                    "version.refused", **facts, reason=_reason(error), exc_info=_unforeseen(error)
-                )
-            return None, problem
+        if isinstance(outcome, BaseException):  # one broken version must harm only its service
+            return None, self._refused(outcome, facts, version)
         log.info("version.loaded", **facts, job_id=version.job_id)
         self.tell("minerva_version_ready", version=version, alias=alias)
-        return loaded, None
+        return outcome, None
 
-    def _said_before(self, alias: str, problem: str) -> bool:
-        """One problem is logged once, not at each look."""
-        before = self.before
-        if before is None:
-            return False
-        said = {
-            CHAMPION: before.problem,
-            CHALLENGER: before.challenger and before.challenger.problem,
-            SHADOW: before.shadow and before.shadow.problem,
-        }
-        return said[alias] == problem
+    def _refused(self, error: BaseException, facts: dict[str, Any], version: Version) -> str:
+        """Return the problem; it is logged once, not at each look."""
+        problem = f"Version {version.number} cannot be served: {_reason(error)}"
+        if self._said_of(facts["alias"], version) != problem:
+            exc_info = _unforeseen(error)
+            log.error("version.refused", **facts, reason=_reason(error), exc_info=exc_info)
+        return problem
+
+    def _said_of(self, alias: str, version: Version) -> str | None:
+        """Return the problem that this version had so far."""
+        if alias == CHAMPION:
+            if self.before is None or self.before.champion != version.number:
+                return None
+            return self.before.problem
+        contender = self._contender_before(alias, version)
+        return None if contender is None else contender.problem
 
     def _former(self, loaded: LoadedVersion | None) -> LoadedVersion | None:
         """Return the champion that was loaded before this one."""

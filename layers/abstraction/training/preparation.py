@@ -12,8 +12,9 @@ from minerva.layers.abstraction.plugins.source import Source
 from minerva.layers.abstraction.runtimes import choice
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 
-Apart = Callable[[Algorithm, ServiceDeclaration, str], Algorithm]
-"""Returns the algorithm as one that works in a process of its own, in the environment of a lock."""
+Apart = Callable[[Algorithm, ServiceDeclaration, str, Source | None], Algorithm]
+"""Returns the algorithm as one that works in a process of its own, in the environment of a lock, and
+from this source of its plugin."""
 Lock = Callable[[tuple[str, ...]], str]
 """Returns the exact versions, one a line, that satisfy some requirements."""
 
@@ -50,8 +51,7 @@ class Preparation:
         facts = {**choice.facts(algorithm), "plugin": provenance(catalogue, algorithm.name)}
         if locked:
             facts["requirements"] = locked.splitlines()
-        return Prepared(
-            self.apart(algorithm, declaration, locked) if locked else algorithm,
-            facts,
-            catalogue.source_of(algorithm.name),
-        )
+        source = catalogue.source_of(algorithm.name)
+        if choice.trains_apart(algorithm, declaration):
+            algorithm = self.apart(algorithm, declaration, locked, source)
+        return Prepared(algorithm, facts, source)

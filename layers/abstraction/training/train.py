@@ -13,6 +13,7 @@ from typing import Any
 
 from minerva.algorithm import Algorithm, Model, Progress, TrainingContext, TrainingData
 from minerva.errors import AlgorithmFailed, InvalidConfiguration, MinervaError
+from minerva.layers.abstraction.drift.stored import write_profile
 from minerva.layers.abstraction.plugins.snapshot import keep
 from minerva.layers.abstraction.registry.manifest import seal
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
@@ -97,6 +98,7 @@ class Trainer:
         goldens = _save(prepared, model, folder, rows)
         if not declaration.allow_pickle:
             refuse_pickles(folder / MODEL)
+        write_profile(folder, train_part.inputs)
         facts = _facts(declaration, read, len(train_part), held_out, metrics, goldens)
         digest, manifest = seal(folder, {**facts, **prepared.facts}, self.signer)
         latency = _latency(declaration, model, rows, self.clock)

@@ -7,32 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from minerva.adapters.queue.celery_app import TRAIN_QUEUE, make_celery
 
 DEADLINE_S = 30
 SCRIPT = Path(__file__).parent / "worker_process.py"
-
-
-def wait_until(condition, what: str):
-    """Return the first true value of `condition`, asked again and again until the deadline."""
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"not within {DEADLINE_S} s: {what}")
-
-
-@pytest.fixture
-def eventually():
-    return wait_until
 
 
 @dataclass
@@ -79,7 +63,7 @@ def _run_redis(port: int, folder: Path) -> subprocess.Popen:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: _listens(port), "redis-server listens")
+    wait_until(lambda: _listens(port), what="redis-server listens")
     return process
 
 
@@ -136,10 +120,10 @@ class WorkerProcess:
         return text.splitlines()
 
     def wait_for(self, line: str) -> None:
-        wait_until(lambda: line in self.lines(), f"{line!r} in {self.lines}")
+        wait_until(lambda: line in self.lines(), what=f"{line!r} in {self.lines}")
 
     def wait_until_ready(self) -> None:
-        wait_until(self.record.with_suffix(".ready").exists, "the worker is ready")
+        wait_until(self.record.with_suffix(".ready").exists, what="the worker is ready")
 
     def errors(self) -> str:
         return self.error_file.read_text()

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from structlog.testing import capture_logs
+from waiting import wait_until
 
 from minerva.adapters.queue.celery_queue import CeleryQueue
 from minerva.worker import keep_time
@@ -67,9 +68,7 @@ def test_kill_minus_9_loses_the_message_of_the_running_job_and_no_other(folder_u
     assert next_worker.lines() == ["run job-2"]
 
 
-def test_two_workers_on_one_broker_share_the_messages_and_run_each_once(
-    url, start, celery, eventually
-):
+def test_two_workers_on_one_broker_share_the_messages_and_run_each_once(url, start, celery):
     workers = [start(url), start(url)]
     for worker in workers:
         worker.wait_until_ready()
@@ -79,7 +78,7 @@ def test_two_workers_on_one_broker_share_the_messages_and_run_each_once(
     for number in range(60):
         queue.send(f"job-{number:03}", "train")
 
-    eventually(lambda: sum(len(worker.lines()) for worker in workers) >= 60, "all have run")
+    wait_until(lambda: sum(len(worker.lines()) for worker in workers) >= 60, what="all have run")
     ran = [worker.lines() for worker in workers]
     assert sorted(ran[0] + ran[1]) == sent
     assert all(ran)
@@ -124,10 +123,10 @@ def test_a_worker_goes_on_when_redis_was_restarted(own_redis, start, celery):
     worker.wait_for("run job-2")
 
 
-def test_beat_ticks_at_its_interval_and_ends_on_sigterm(url, start, eventually):
+def test_beat_ticks_at_its_interval_and_ends_on_sigterm(url, start):
     beat = start(url, "beat")
 
-    eventually(lambda: len(beat.lines()) >= 4, "four ticks")
+    wait_until(lambda: len(beat.lines()) >= 4, what="four ticks")
     beat.process.send_signal(signal.SIGTERM)
 
     assert beat.process.wait(15) == 0
@@ -156,9 +155,7 @@ def terminations():
     signal.signal(signal.SIGTERM, before)
 
 
-def test_ticks_that_waited_too_long_are_not_carried_out(
-    folder_url, start, celery, eventually, tmp_path
-):
+def test_ticks_that_waited_too_long_are_not_carried_out(folder_url, start, celery, tmp_path):
     app = celery(folder_url)
     for _ in range(50):
         app.send_task("minerva.tick", expires=0.001, ignore_result=True)
@@ -168,7 +165,7 @@ def test_ticks_that_waited_too_long_are_not_carried_out(
 
     started = time.monotonic()
     beat = start(folder_url, "beat")
-    eventually(lambda: len(beat.lines()) >= 3, "three ticks")
+    wait_until(lambda: len(beat.lines()) >= 3, what="three ticks")
 
     # At 0.3 s between ticks, fifty more would have come at once.
     assert len(beat.lines()) <= (time.monotonic() - started) / 0.3 + 2

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -157,22 +155,6 @@ def sidecar(workspace):
 def client(sidecar) -> FlaskClient:
     """A client of the application that needs keys."""
     return sidecar.client()
-
-
-@pytest.fixture
-def wait_for() -> Callable[..., Any]:
-    """Return a function that asks until the answer is true, or fails after a deadline."""
-
-    def wait(question: Callable[[], Any], what: str = "it", seconds: float = 20) -> Any:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = question()
-            if found:
-                return found
-            time.sleep(0.02)
-        pytest.fail(f"{what} did not happen within {seconds} s")
-
-    return wait
 
 
 @pytest.fixture

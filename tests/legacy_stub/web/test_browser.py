@@ -1,15 +1,14 @@
 """The pages in a real browser, on a desk and on a phone."""
 
-import os
-import shutil
 import threading
 
 import pytest
 from fake_sidecar import problem
+from playwright.sync_api import expect, sync_playwright
 
 from legacy_stub.serving import listen, web_server
 
-playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.needs("chromium")
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 FLAGS = [
@@ -19,15 +18,9 @@ FLAGS = [
 
 
 @pytest.fixture(scope="module")
-def browser():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("no browser found")
-        pytest.skip("no browser found")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=FLAGS)
+def browser(chromium):
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
 
@@ -80,12 +73,12 @@ def test_a_customer_is_searched_for_and_opened(page):
     page.goto("/customers")
     page.get_by_role("searchbox", name="Search").fill("mateo bianchi")
     page.get_by_role("button", name="Search").click()
-    playwright.expect(page.get_by_test_id("total")).to_contain_text("found")
+    expect(page.get_by_test_id("total")).to_contain_text("found")
 
     page.get_by_role("link", name="Mateo Bianchi").first.click()
 
-    playwright.expect(page.get_by_role("heading", level=1)).to_have_text("Mateo Bianchi")
-    playwright.expect(page.get_by_test_id("badge")).to_contain_text("risk")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mateo Bianchi")
+    expect(page.get_by_test_id("badge")).to_contain_text("risk")
 
 
 @BOTH
@@ -94,7 +87,7 @@ def test_the_badge_says_so_when_there_is_no_prediction(page, fake):
 
     page.goto("/customers/C-00003")
 
-    playwright.expect(page.get_by_test_id("badge")).to_have_text("No prediction")
+    expect(page.get_by_test_id("badge")).to_have_text("No prediction")
 
 
 def test_the_slider_changes_the_campaign(page):
@@ -112,13 +105,13 @@ def test_the_status_follows_the_units_by_itself(page, sqlite_engine):
     with sqlite_engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM churn_scores")
 
-    playwright.expect(page.get_by_text("No scores yet")).to_be_visible()
+    expect(page.get_by_text("No scores yet")).to_be_visible()
 
 
 def test_everything_can_be_reached_with_the_keyboard(page):
     page.goto("/customers")
     page.keyboard.press("Tab")
-    playwright.expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
 
     assert page.evaluate("location.hash") == "#content"

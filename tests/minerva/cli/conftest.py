@@ -5,7 +5,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 from click.testing import CliRunner, Result
+from waiting import wait_until
 
 from minerva.cli.program import program
 
@@ -77,11 +77,12 @@ def start(workspace: Path, output: Path) -> subprocess.Popen[str]:
             text=True,
             env=environment,
         )
-    deadline = time.monotonic() + READY_WITHIN_S
-    while "sidecar is ready" not in output.read_text():
-        assert process.poll() is None, output.read_text()
-        assert time.monotonic() < deadline, output.read_text()
-        time.sleep(0.05)
+    wait_until(
+        lambda: "sidecar is ready" in output.read_text() or process.poll() is not None,
+        READY_WITHIN_S,
+        what=output.read_text,
+    )
+    assert process.poll() is None, output.read_text()
     return process
 
 

@@ -204,7 +204,7 @@ def test_what_old_kernels_leave_open_is_told():
     from minerva.cli.model_checks import OPEN
     from minerva.layers.abstraction.runtimes.sandbox import gaps
 
-    assert set(gaps(0, network=False)) == set(OPEN)
+    assert set(gaps(0, network=False, filtered=False)) == set(OPEN)
 
 
 OFF = {"where": "plugins/slow.py", "message": "hook minerva_before_predict is switched off"}

@@ -7,10 +7,10 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from minerva.cli.presence import find
 
@@ -102,7 +102,7 @@ def test_a_second_version_serves_until_it_is_rolled_back(ask, house):
     path.write_text(
         before.replace("parameters: {}", "parameters: {max_depth: 2, n_estimators: 20}")
     )
-    wait_for(
+    wait_until(
         lambda: ask("services", "show", "churn", "--json").stdout.count(
             '"configuration_revision": 2'
         )
@@ -114,13 +114,6 @@ def test_a_second_version_serves_until_it_is_rolled_back(ask, house):
     assert "roc_auc" in trained.stdout
     assert "champion of churn is version 1 again." in ask("rollback", "churn").stdout
     path.write_text(before)
-
-
-def wait_for(condition, within_s=30):
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 CUSTOMER = ("--set", "tenure=3", "--set", "contract=Month-to-month")
@@ -238,7 +231,7 @@ def test_a_training_that_fails_says_why_and_where_to_look(ask, house, tmp_path):
         .replace("service: churn", "service: broken")
         .replace("path: ", "path: /nowhere")
     )
-    wait_for(lambda: "broken" in ask("services").stdout)
+    wait_until(lambda: "broken" in ask("services").stdout)
     assert "broken has no version yet" in ask("versions", "broken").stdout
 
     job = json.loads(ask("train", "broken", "--no-wait", "--json", *ONCE).stdout)["job"]["id"]
@@ -262,7 +255,7 @@ def test_ctrl_c_stops_watching_and_not_the_job(ask, told, house):
         env=environment, stderr=subprocess.PIPE, text=True,
     ) as watching:  # fmt: skip
         before = {job["id"] for job in told("jobs")["jobs"]}
-        wait_for(lambda: ask("jobs").stdout.count("running") or watching.poll() is not None)
+        wait_until(lambda: ask("jobs").stdout.count("running") or watching.poll() is not None)
         watching.send_signal(signal.SIGINT)
         said = watching.stderr.read()
 

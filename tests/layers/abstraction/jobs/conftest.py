@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from tiny import wait_until
+from waiting import wait_until
 
 from minerva.layers.abstraction.jobs.runner import Limits
 

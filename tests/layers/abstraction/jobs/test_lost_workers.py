@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from tiny import events_of, wait_until
+from tiny import events_of
+from waiting import wait_until
 
 from minerva.bootstrap import open_job
 from minerva.errors import Unavailable

@@ -1,10 +1,10 @@
 """The shadow is asked off the request path, and harms no one."""
 
 import threading
-import time
 
 import pytest
 from structlog.testing import capture_logs
+from waiting import wait_until
 
 from minerva.layers.abstraction.routing.agreement import Agreement, agreement
 from minerva.layers.abstraction.routing.shadow import Shadows, Tally
@@ -23,12 +23,9 @@ def shadows():
     made.close()
 
 
-def wait_for(shadows, digest, condition):
-    """Wait until the tally fulfils the condition."""
-    deadline = time.monotonic() + 10
-    while not condition(shadows.tally(digest)):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+def tally_when(shadows, digest, condition):
+    """Return the tally as soon as it fulfils the condition."""
+    wait_until(lambda: condition(shadows.tally(digest)))
     return shadows.tally(digest)
 
 
@@ -41,7 +38,7 @@ def test_it_is_asked_in_another_thread_and_compared(shadows):
 
     with capture_logs() as logs:
         shadows.ask("d", {"service": "churn", "shadow": "4"}, compare)
-        tally = wait_for(shadows, "d", lambda one: one.asked)
+        tally = tally_when(shadows, "d", lambda one: one.asked)
 
     assert tally == Tally(asked=1, rows=3, agreed=2)
     assert asked_in == ["shadow"]
@@ -56,9 +53,9 @@ def test_one_that_fails_is_counted_and_the_next_question_is_asked(shadows, error
 
     with capture_logs() as logs:
         shadows.ask("d", {}, fail)
-        wait_for(shadows, "d", lambda one: one.failed)
+        tally_when(shadows, "d", lambda one: one.failed)
         shadows.ask("d", {}, lambda: Agreement(1, 1))
-        tally = wait_for(shadows, "d", lambda one: one.asked == 2)
+        tally = tally_when(shadows, "d", lambda one: one.asked == 2)
 
     assert (tally.failed, tally.agreed) == (1, 1)
     assert "a value" not in str(logs)
@@ -79,7 +76,7 @@ def test_a_slow_one_leaves_questions_out_instead_of_piling_them_up(shadows):
 
     assert shadows.tally("d").left_out == 3
     go_on.set()
-    assert wait_for(shadows, "d", lambda one: one.asked == 3).left_out == 3
+    assert tally_when(shadows, "d", lambda one: one.asked == 3).left_out == 3
 
 
 def test_closing_does_not_ask_what_still_waits():

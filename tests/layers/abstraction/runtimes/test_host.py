@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from hosts import a_batch, a_host
-from tiny import wait_until
+from waiting import wait_until
 
 from minerva.errors import AlgorithmFailed, DeadlineExceeded, InvalidData, InvalidInput, Unavailable
 from minerva.layers.abstraction.runtimes.host import Calls

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kept import DIGEST, HANG, HOLD, Workspace, kill, lives, pid_of, rows
 from structlog.testing import capture_logs
-from tiny import wait_until
+from waiting import wait_until
 
 from minerva.errors import AlgorithmFailed, MinervaError, Unavailable
 from minerva.layers.abstraction.runtimes import keeper_protocol as protocol

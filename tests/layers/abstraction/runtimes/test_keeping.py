@@ -4,7 +4,6 @@ import gc
 import os
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from kept import CRASH, DIGEST, HANG, HOLD, Workspace, kill, lives, pid_of, rows
-from tiny import wait_until
+from kept import CRASH, DIGEST, HANG, HOLD, kill, lives, pid_of, rows
+from kept_workspace import a_workspace
+from waiting import wait_until
 
 from minerva.errors import AlgorithmFailed, DeadlineExceeded, InvalidConfiguration, Unavailable
 
@@ -22,11 +22,9 @@ OTHER = "cd" * 32
 
 @pytest.fixture
 def workspace():
-    """A workspace on a path short enough for sockets; what was started for it must end."""
-    with tempfile.TemporaryDirectory() as folder:
-        made = Workspace(Path(folder).resolve())
+    """See `a_workspace`."""
+    with a_workspace() as made:
         yield made
-        wait_until(lambda: not made.keepers())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hosts import START_S, a_batch, a_host, a_place, a_spec, start
-from tiny import wait_until
+from waiting import wait_until
 
 from minerva.errors import AlgorithmFailed, InvalidConfiguration, InvalidData, Unavailable
 from minerva.layers.abstraction.runtimes.launch import environment, launch
@@ -67,6 +67,16 @@ def test_a_host_that_takes_too_long_is_ended(place):
         host.ready(0.2)
 
     assert not host.running
+
+
+def test_a_host_that_another_thread_has_reaped_is_not_running(place):
+    host = start(a_spec(place), place)
+    host.ready(START_S)
+    os.kill(host.pid, signal.SIGKILL)
+    os.waitpid(host.pid, 0)
+
+    assert not host.running
+    host.kill()
 
 
 def test_an_interpreter_that_is_none_is_unavailable(place):

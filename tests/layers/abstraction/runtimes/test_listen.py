@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hosts import SCHEMA, a_batch, a_place, a_spec
 from structlog.testing import capture_logs
-from tiny import wait_until
+from waiting import wait_until
 
 from minerva.algorithm import TrainingData
 from minerva.errors import (
@@ -21,9 +21,10 @@ from minerva.errors import (
     TooLarge,
 )
 from minerva.layers.abstraction.runtimes import wire
+from minerva.layers.abstraction.runtimes.binding import bound
 from minerva.layers.abstraction.runtimes.host import Host
 from minerva.layers.abstraction.runtimes.hosted import hosted_model
-from minerva.layers.abstraction.runtimes.listen import answer_all, listen
+from minerva.layers.abstraction.runtimes.listen import BACKLOG, answer_all
 from minerva.layers.abstraction.runtimes.opening import open_host
 from minerva.layers.abstraction.runtimes.talk import inspect, ping, train
 
@@ -42,7 +43,8 @@ def serve(place):
 
     def served(host=None, **parts):
         host = host or open_host(a_spec(place, **parts))
-        listening = listen(host.spec.socket)
+        listening = bound(host.spec.socket)
+        listening.listen(BACKLOG)
         threads = threading.Thread(target=answer_all, args=(host, listening, stopping))
         threads.start()
         opened.append((listening, threads))
@@ -68,13 +70,13 @@ def test_a_socket_is_its_users_own_and_replaces_a_dead_ones(place):
     path = place / "s/h"
     path.write_text("left behind")
 
-    with listen(str(path)):
+    with bound(str(path)):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_socket_in_no_folder_is_an_error(place):
     with pytest.raises(OSError, match="No such file"):
-        listen(str(place / "nowhere/h"))
+        bound(str(place / "nowhere/h"))
 
 
 def test_a_host_answers_what_it_is_asked(serve):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from subprocess import PIPE
 
@@ -12,12 +13,14 @@ import numpy as np
 import psutil
 import pytest
 from kept import CRASH, SCHEMA, Workspace, kill, lives, pid_of, rows
-from tiny import silent, wait_until
+from tiny import silent
+from waiting import wait_until
 
 from minerva.algorithm import Explains, Imports, TrainingContext, TrainingData
 from minerva.errors import AlgorithmFailed, InvalidConfiguration, InvalidData, Unavailable
 from minerva.layers.abstraction.plugins.catalogue import discover
 from minerva.layers.abstraction.runtimes.environments import Environments
+from minerva.layers.abstraction.runtimes.landlock import landlock_version
 from minerva.layers.abstraction.runtimes.private import Surroundings, hosted_algorithm
 from minerva.layers.abstraction.serving.loading import read_parameters
 from minerva.schema import Schema
@@ -115,6 +118,50 @@ def test_what_it_saved_is_loaded_elsewhere(workspace, make, name):
 
     assert (folder / "model.txt").read_text() == str(pid_of(trained))
     assert pid_of(loaded) not in {pid_of(trained), os.getpid()}
+
+
+def test_it_trains_from_the_source_that_was_imported_here(workspace, make):
+    source = discover(workspace.folder).source_of("kept")
+    algorithm = make(source=source)
+    (workspace.folder / "plugins" / "kept.py").write_text("raise RuntimeError('edited since')")
+
+    model = algorithm.train(DATA, context(workspace, algorithm))
+
+    assert pid_of(model) != os.getpid()
+
+
+def test_it_finds_the_files_that_lie_beside_its_plugin(workspace, make):
+    (workspace.folder / "plugins" / "table.csv").write_text("1,2")
+    algorithm = make(source=discover(workspace.folder).source_of("kept"))
+
+    model = algorithm.train(DATA, context(workspace, algorithm, train="beside"))
+
+    assert pid_of(model) != os.getpid()
+
+
+def a_key(workspace) -> Path:
+    """Return the workspace's key."""
+    key = workspace.state / "signing.key"
+    key.parent.mkdir(exist_ok=True)
+    key.write_text("secret")
+    return key
+
+
+def test_no_secret_is_read_in_training(workspace, make):
+    a_key(workspace)
+    algorithm = make()
+
+    forbidden = pytest.raises(AlgorithmFailed, match="PermissionError")
+    with forbidden if landlock_version() else nullcontext():
+        algorithm.train(DATA, context(workspace, algorithm, train="spy"))
+
+
+def test_what_the_operator_allows_is_read(workspace, make):
+    algorithm = make(reads=(str(a_key(workspace)),))
+
+    model = algorithm.train(DATA, context(workspace, algorithm, train="spy"))
+
+    assert pid_of(model) != os.getpid()
 
 
 def test_its_process_ends_with_its_model(workspace, make):

@@ -1,17 +1,23 @@
-"""What the plugin of a host may do to the machine: write into its scratch folder, and little else."""
+"""What the plugin of a host may do to the machine: write into its scratch folder, read what is its own."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hosts import a_batch, a_host
+from hosts import START_S, Running, a_batch, a_host, a_place, a_spec, start
+from tiny import silent
 
+import minerva
+from minerva.algorithm import TrainingData
 from minerva.errors import AlgorithmFailed
 from minerva.layers.abstraction.runtimes.sandbox import MAX_OPEN_FILES, gaps, landlock_version
+from minerva.layers.abstraction.runtimes.talk import train
 
 FINE = [2.0, 2.0]
 
@@ -46,7 +52,7 @@ def listening():
 
 def test_what_this_kernel_leaves_open_is_told(host):
     assert landlock_version() >= 4, "these tests need Linux 6.7 or newer"
-    assert host.told.unconfined == gaps(landlock_version(), network=False)
+    assert host.told.unconfined == gaps(landlock_version(), network=False, filtered=True)
     assert ("sandbox.partial" in host.log) == bool(host.told.unconfined)
 
 
@@ -95,6 +101,124 @@ def test_no_other_process_is_signalled(host, ask):
         ask("signal", str(os.getpid()))
 
 
+@pytest.fixture
+def keeps(host):
+    """A function that returns what to expect of a way: a refusal, or where the kernel has a gap nothing."""
+    forbidden = pytest.raises(AlgorithmFailed, match="PermissionError")
+    return lambda gap: nullcontext() if gap in host.told.unconfined else forbidden
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "w/.minerva/signing.key", "w/.minerva/admin.key", "w/.minerva/minerva.db", "w/minerva.toml",
+        "w/services/churn.yaml", "w/customers.csv", "other/model/weights", "logs/host.log",
+    ],
+)  # fmt: skip
+def test_nothing_of_the_workspace_and_of_other_versions_is_read(host, ask, keeps, name):
+    with keeps("files"):
+        ask("read", str(a_file(host.place / name)))
+
+
+def a_file(path: Path) -> Path:
+    """Return a file that is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+def test_a_home_folder_is_not_read(ask, keeps, outside):
+    with keeps("files"):
+        ask("list", str(Path.home()))
+    with keeps("files"):
+        ask("read", str(outside))
+    with keeps("files"):
+        ask("run", str(a_program(outside)))
+
+
+def a_program(path: Path) -> Path:
+    """Return a copy of a program that does nothing."""
+    shutil.copy("/bin/true", path)
+    return path
+
+
+def test_secrets_of_the_machine_and_of_other_processes_are_not_read(ask, keeps):
+    with keeps("files"):
+        ask("list", "/etc")
+    with keeps("files"):
+        ask("read", f"/proc/{os.getpid()}/environ")
+
+
+def test_its_own_version_its_plugin_and_the_system_are_read(host, ask):
+    assert ask("read", str(a_file(host.place / "v/model/weights"))) == FINE
+    assert ask("read", str(host.place / "w/plugins/wild.py")) == FINE
+    assert ask("read", "/proc/self/status") == FINE
+    assert ask("list", sys.prefix) == FINE
+    assert ask("list", str(Path(minerva.__file__).parent)) == FINE
+    assert ask("run", "/bin/true") == FINE
+    assert ask("run", str(a_program(host.scratch / "true"))) == FINE
+
+
+def test_it_reads_the_files_that_its_parameters_name():
+    with a_place() as place:
+        table = a_file(place / "w/models/one/table.csv")
+        a_file(place / "w/models/two/table.csv")
+        process = start(a_spec(place, parameters={"at": "models/one/table.csv"}), place)
+        try:
+            told = process.ready(START_S)
+            model = Running(process, told, place).model()
+
+            answer = model.predict(a_batch("read", str(table)))
+            assert answer["y"].tolist() == FINE
+            if "files" not in told.unconfined:
+                with pytest.raises(AlgorithmFailed, match="PermissionError"):
+                    model.predict(a_batch("read", str(place / "w/models/two/table.csv")))
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("way", ["udp", "netlink", "packet", "datagrams", "ring"])
+def test_no_socket_of_any_kind_is_made(ask, keeps, way):
+    with keeps("sockets"):
+        ask(way, "9")
+
+
+def test_a_pair_of_connected_sockets_is_no_way_out(ask):
+    assert ask("pair") == FINE
+
+
+@pytest.mark.parametrize("network", [False, True])
+def test_another_models_socket_is_not_reached(host, keeps, network):
+    with a_host(network=network) as other, keeps("sockets"):
+        other.model().predict(a_batch("unix", host.process.spec.socket))
+
+    assert host.model().predict(a_batch())["y"].tolist() == FINE
+
+
+def test_who_learns_may_have_semaphores_but_not_see_whose_there_are(ask, keeps):
+    learn("semaphore")
+    with keeps("files"):
+        learn("list", "/dev/shm")
+    with keeps("files"):
+        ask("semaphore")
+
+
+def learn(way, at=""):
+    """Let a training do one thing."""
+    with a_host(folder="", parameters={"train": way, "at": at}) as host:
+        data = TrainingData(a_batch(), {"y": np.ones(2)})
+        train(host.process.spec.socket, algorithm="wild", data=data, seed=0, progress=silent)
+
+
+def test_root_keeps_no_rights_but_to_reach_files(host):
+    status = Path(f"/proc/{host.process.pid}/status").read_text().splitlines()
+    told = dict(line.split(":\t", 1) for line in status if ":\t" in line)
+
+    for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(told[name], 16) & ~0b10 == 0
+    assert told["NoNewPrivs"] == "1"
+
+
 def test_the_limits_are_inherited_by_what_the_host_starts(host):
     limits = Path(f"/proc/{host.process.pid}/limits").read_text()
     rows = {line[:26].strip(): line[26:].split() for line in limits.splitlines()}
@@ -105,19 +229,20 @@ def test_the_limits_are_inherited_by_what_the_host_starts(host):
 
 
 @pytest.mark.parametrize(
-    ("abi", "network", "open_"),
+    ("abi", "network", "filtered", "open_"),
     [
-        (0, False, ("files", "truncate", "signals", "tcp")),
-        (1, True, ("truncate", "signals")),
-        (2, False, ("truncate", "signals", "tcp")),
-        (3, False, ("signals", "tcp")),
-        (5, False, ("signals",)),
-        (6, False, ()),
-        (7, True, ()),
+        (0, False, False, ("files", "truncate", "signals", "tcp", "sockets")),
+        (0, False, True, ("files", "truncate", "signals")),
+        (1, True, False, ("truncate", "signals", "sockets")),
+        (2, False, True, ("truncate", "signals")),
+        (3, False, False, ("signals", "tcp", "sockets")),
+        (5, False, True, ("signals",)),
+        (6, False, False, ("sockets",)),
+        (7, True, True, ()),
     ],
 )
-def test_what_an_older_kernel_leaves_open_is_told(abi, network, open_):
-    assert gaps(abi, network=network) == open_
+def test_what_an_older_kernel_leaves_open_is_told(abi, network, filtered, open_):
+    assert gaps(abi, network=network, filtered=filtered) == open_
 
 
 CONFINED = """
@@ -127,8 +252,8 @@ from pathlib import Path
 from minerva.layers.abstraction.runtimes.sandbox import Rules, confine, gaps, landlock_version
 
 outside, network = Path(sys.argv[1]), sys.argv[2] == "network"
-rules = Rules(Path.cwd(), memory_mb=512, cpus=1, network=network)
-assert confine(rules) == gaps(landlock_version(), network=network)
+rules = Rules(Path.cwd(), readable=[Path('/')], memory_mb=512, cpus=1, network=network)
+assert confine(rules) == gaps(landlock_version(), network=network, filtered=True)
 try:
     outside.write_text("changed")
 except PermissionError:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from structlog.testing import capture_logs
-from tiny import wait_until
+from waiting import wait_until
 
 from minerva.layers.abstraction.runtimes.host import Calls
 from minerva.layers.abstraction.runtimes.watch import GRACE_S, Watch, cut

@@ -42,6 +42,7 @@ serving:
   deadline_ms: 200
   default: {churn: "No"}
   max_concurrency: 64
+monitoring: {drift: 0.5}
 """
 
 
@@ -83,6 +84,7 @@ def test_every_member_is_read(tmp_path):
     assert (training.gate.at_least, training.gate.not_worse_than) == (0.8, "champion")
     assert declaration.serving.default == {"churn": "No"}
     assert (declaration.serving.deadline_ms, declaration.serving.max_concurrency) == (200, 64)
+    assert declaration.monitoring.drift == 0.5
 
 
 def test_what_is_left_out_has_its_default():
@@ -91,6 +93,8 @@ def test_what_is_left_out_has_its_default():
     assert (declaration.description, declaration.parameters, declaration.data) == ("", {}, None)
     assert (declaration.training.holdout, declaration.training.promote) == (0.25, True)
     assert declaration.serving.default is None
+    assert declaration.monitoring.drift == 0.2
+    assert "monitoring" not in declaration.to_json()
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,7 @@ def edit(workspace, container, services):
         path = workspace / "plugins" / file
         path.write_text(path.read_text().replace(old, new))
         container.look()
+        container.live.refresh()
 
     return edited
 

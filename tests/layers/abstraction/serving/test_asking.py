@@ -1,5 +1,6 @@
 """What a version is blamed for, and what not."""
 
+import threading
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -15,8 +16,11 @@ class Failing:
     """A model that fails as it is told."""
 
     error: Exception | None = None
-    starting: bool = False
+    waits: bool = False
     asked: int = 0
+
+    def starting(self, thread):
+        return self.waits and thread == threading.get_ident()
 
     def predict(self, batch):
         self.asked += 1
@@ -87,7 +91,7 @@ def test_bad_input_and_a_process_that_is_starting_are_not_its_fault(loaded, erro
 
 @pytest.mark.parametrize(("starting", "state"), [(True, "closed"), (False, "open")])
 def test_one_that_is_late_is_to_blame_unless_its_process_is_just_starting(loaded, starting, state):
-    version = loaded(Failing(starting=starting))
+    version = loaded(Failing(waits=starting))
 
     for late in [ask(version), ask(version)]:
         late.abandon(DeadlineExceeded("late"))

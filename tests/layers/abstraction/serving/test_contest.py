@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
-from tiny import SCHEMA, wait_until
+from tiny import SCHEMA
+from waiting import wait_until
 
 from minerva.errors import AlgorithmFailed, Unavailable
 from minerva.layers.abstraction.registry.records import CHALLENGER, SHADOW

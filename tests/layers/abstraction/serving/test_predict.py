@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.testing import capture_logs
-from tiny import SCHEMA, wait_until
+from tiny import SCHEMA
+from waiting import wait_until
 
 from minerva.errors import (
     AlgorithmFailed,

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from structlog.testing import capture_logs
-from tiny import wait_until
+from waiting import wait_until
 
 from minerva.layers.abstraction.serving.watcher import Watcher
 

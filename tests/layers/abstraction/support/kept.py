@@ -12,12 +12,13 @@ from minerva.layers.abstraction.runtimes.spec import HostSpec
 from minerva.schema import Batch, Schema
 
 PLUGIN = """
-import os, re, signal, sys
+import os, re, signal, sys, time
+from pathlib import Path
 import numpy as np
 from minerva import Algorithm, Parameters, hookimpl
 from minerva.errors import InvalidData
 
-CRASH, HANG, HOLD = 666, 777, 888
+CRASH, HANG, HOLD, SLOW = 666, 777, 888, 999
 
 class Ways(Parameters):
     load: str = ""
@@ -37,6 +38,8 @@ class Model:
         if asked == HOLD:
             while not os.path.exists(os.environ["HOME"] + "/go on"):
                 pass
+        if asked == SLOW:
+            time.sleep(0.02)
         return {"y": np.full(len(batch), os.getpid(), float)}
 
     def save(self, folder):
@@ -56,6 +59,10 @@ def do(what, context):
             os._exit(9)
         case "crash":
             signal.raise_signal(signal.SIGSEGV)
+        case "beside":
+            Path(__file__).with_name("table.csv").read_text()
+        case "spy":
+            (context.workspace / ".minerva" / "signing.key").read_bytes()
 
 class Kept(Algorithm):
     name = "kept"
@@ -87,7 +94,7 @@ class Importing(Kept):
 def minerva_algorithms():
     return [Kept(), Importing()]
 """
-FINE, CRASH, HANG, HOLD = 1, 666, 777, 888
+FINE, CRASH, HANG, HOLD, SLOW = 1, 666, 777, 888, 999
 SCHEMA = {"inputs": {"x": {"type": "number"}}, "output": {"y": {"type": "number"}}}
 DIGEST = "ab" * 32
 

@@ -1,7 +1,5 @@
-"""A tiny workspace: data whose answer is known, declarations as YAML reads them, and patience."""
+"""A tiny workspace: data whose answer is known, and declarations as YAML reads them."""
 
-import time
-from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -60,16 +58,6 @@ def write_service(folder: Path, declared: dict[str, Any]) -> Path:
 
 def silent(fraction: float, message: str = "") -> None:
     """Nobody listens."""
-
-
-def wait_until(condition: Callable[[], Any], within_s: float = 30) -> Any:
-    """Return the first true value of `condition`, which is asked until the time is over."""
-    deadline = time.monotonic() + within_s
-    while not (found := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError("this did not happen in time")
-        time.sleep(0.02)
-    return found
 
 
 def events_of(events: list[Any], name: str) -> list[Any]:

@@ -41,7 +41,9 @@ def test_a_version_is_a_sealed_folder_with_model_goldens_and_facts(train, contai
     assert facts["data"]["seed"] == 3
     assert facts["goldens"] == 10
     assert {"python", "numpy", "minerva-sidecar"} <= set(facts["libraries"])
-    assert set(facts["files"]) == {"goldens.json", "model/line.json", "plugin/linear.py"}
+    assert set(facts["files"]) == {
+        "goldens.json", "model/line.json", "plugin/linear.py", "profile.json",
+    }  # fmt: skip
     assert (facts["runtime"], facts["thread_safe"], facts["network"]) == ("inline", True, False)
     assert facts["plugin"]["plugin"] == "plugins/linear.py"
     assert trained.metrics == facts["metrics"]

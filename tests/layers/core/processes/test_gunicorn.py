@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import psutil
 import pytest
+from waiting import wait_until
 
 from minerva.layers.core.processes.gunicorn import web_options
 from minerva.settings import Settings
@@ -97,7 +98,7 @@ class Server:
 
 
 @pytest.fixture
-def start(workspace, free_port, wait_for):
+def start(workspace, free_port):
     """Return a function that starts a server and waits until it answers."""
     servers = []
 
@@ -105,8 +106,8 @@ def start(workspace, free_port, wait_for):
         server = Server(workspace, free_port(), environment)
         servers.append(server)
         if "MINERVA_SOCKET" not in environment:
-            wait_for(server.ready, "the first answer")
-            wait_for(lambda: len(server.workers()) == 2, "the second worker")
+            wait_until(server.ready, what="the first answer")
+            wait_until(lambda: len(server.workers()) == 2, what="the second worker")
         return server
 
     yield started
@@ -131,13 +132,13 @@ def predictions(response):
     return [row["churn"] for row in json.loads(response.read())["predictions"]]
 
 
-def test_a_request_in_flight_is_finished_when_told_to_stop(start, wait_for, predict_body):
+def test_a_request_in_flight_is_finished_when_told_to_stop(start, predict_body):
     server = start()
     slow = server.begin_slowly(predict_body)
-    worker = psutil.Process(wait_for(lambda: server.holder(slow), "the connection"))
+    worker = psutil.Process(wait_until(lambda: server.holder(slow), what="the connection"))
 
     server.process.send_signal(signal.SIGTERM)
-    wait_for(lambda: server.get("/livez") is None, "the end of listening")
+    wait_until(lambda: server.get("/livez") is None, what="the end of listening")
     assert worker.is_running()
     slow.send(predict_body[1:])
     response = slow.getresponse()
@@ -148,12 +149,12 @@ def test_a_request_in_flight_is_finished_when_told_to_stop(start, wait_for, pred
     slow.close()
 
 
-def test_a_killed_worker_takes_only_its_own_requests_along(start, wait_for, predict_body):
+def test_a_killed_worker_takes_only_its_own_requests_along(start, predict_body):
     server = start()
     slow = [server.begin_slowly(predict_body) for _ in range(6)]
-    holders = wait_for(
+    holders = wait_until(
         lambda: (found := [server.holder(one) for one in slow]) and all(found) and found,
-        "the connections",
+        what="the connections",
     )
     victim = holders[0]
 
@@ -168,10 +169,10 @@ def test_a_killed_worker_takes_only_its_own_requests_along(start, wait_for, pred
         else:
             assert predictions(finish(connection, predict_body)) == ["No"]
         connection.close()
-    wait_for(lambda: len(set(server.workers()) - {victim}) == 2, "another worker")
+    wait_until(lambda: len(set(server.workers()) - {victim}) == 2, what="another worker")
 
 
-def test_an_event_stream_does_not_hold_up_the_stop(start, wait_for):
+def test_an_event_stream_does_not_hold_up_the_stop(start):
     server = start()
     connection = server.connection()
     connection.request("POST", "/v1/services/churn/train")
@@ -220,7 +221,7 @@ def test_a_connection_is_kept_for_the_next_request(start, predict_body):
     connection.close()
 
 
-def test_the_server_logs_in_our_format_and_the_web_process_loads_no_training_library(start, wait_for, predict_body):  # fmt: skip
+def test_the_server_logs_in_our_format_and_the_web_process_loads_no_training_library(start, predict_body):  # fmt: skip
     server = start()
     connection = server.connection()
     headers = {"Content-Type": "application/json", "X-Request-ID": "r-1"}
@@ -229,7 +230,7 @@ def test_the_server_logs_in_our_format_and_the_web_process_loads_no_training_lib
     worker = server.holder(connection)
     connection.close()
 
-    log = wait_for(lambda: [line for line in server.log() if line.get("request_id") == "r-1"])
+    log = wait_until(lambda: [line for line in server.log() if line.get("request_id") == "r-1"])
 
     assert {"prediction.answered", "request.finished"} <= {line["event"] for line in log}
     assert all(line["component"] == "web" for line in server.log())
@@ -239,10 +240,10 @@ def test_the_server_logs_in_our_format_and_the_web_process_loads_no_training_lib
     assert "sklearn" not in loaded
 
 
-def test_a_unix_socket_is_for_owner_and_group(start, tmp_path, wait_for):
+def test_a_unix_socket_is_for_owner_and_group(start, tmp_path):
     path = tmp_path / "s"
     server = start(MINERVA_SOCKET=str(path))
-    wait_for(path.exists, "the socket")
+    wait_until(path.exists, what="the socket")
 
     def ask():
         with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
@@ -251,7 +252,7 @@ def test_a_unix_socket_is_for_owner_and_group(start, tmp_path, wait_for):
             return client.recv(100)
         return b""
 
-    assert b"200 OK" in wait_for(ask, "an answer")
+    assert b"200 OK" in wait_until(ask, what="an answer")
     assert stat.S_IMODE(path.stat().st_mode) == 0o660
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0

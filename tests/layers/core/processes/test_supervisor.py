@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting import wait_until
 
 from minerva.layers.core.processes.supervisor import Program, Supervisor
 
@@ -129,9 +130,9 @@ def both_run(tree):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_requested_stop_ends_everything_and_exits_with_0(start, wait_for, number):
+def test_a_requested_stop_ends_everything_and_exits_with_0(start, number):
     tree = start(TWO)
-    wait_for(lambda: both_run(tree), "start")
+    wait_until(lambda: both_run(tree), what="start")
     everyone = tree.everyone()
     assert len(everyone) == 5
 
@@ -141,7 +142,7 @@ def test_a_requested_stop_ends_everything_and_exits_with_0(start, wait_for, numb
     assert tree.process.returncode == 0
     assert (tree.folder / "serve.left").exists()
     assert (tree.folder / "worker.left").exists()
-    wait_for(lambda: gone(everyone), "the end of every process")
+    wait_until(lambda: gone(everyone), what="the end of every process")
     lines = output.splitlines()
     assert lines[0].startswith("serve started (pid ")
     assert "serve ended" in lines
@@ -150,18 +151,18 @@ def test_a_requested_stop_ends_everything_and_exits_with_0(start, wait_for, numb
     assert "Traceback" not in output
 
 
-def test_programs_are_out_of_reach_of_the_terminals_interrupt(start, wait_for):
+def test_programs_are_out_of_reach_of_the_terminals_interrupt(start):
     tree = start(ONE)
-    leader, child = wait_for(lambda: tree.pids("serve"), "start")
+    leader, child = wait_until(lambda: tree.pids("serve"), what="start")
 
     assert os.getpgid(leader) == leader
     assert os.getpgid(child) == leader
     assert os.getpgid(tree.process.pid) != leader
 
 
-def test_a_program_that_does_not_listen_is_killed_with_its_group(start, wait_for):
+def test_a_program_that_does_not_listen_is_killed_with_its_group(start):
     tree = start('programs = [program("serve", os.environ["STUBBORN"])]', graceful_s=0.3)
-    wait_for(lambda: tree.pids("serve"), "start")
+    wait_until(lambda: tree.pids("serve"), what="start")
     everyone = tree.everyone()
 
     tree.process.terminate()
@@ -169,12 +170,12 @@ def test_a_program_that_does_not_listen_is_killed_with_its_group(start, wait_for
 
     assert tree.process.returncode == 0
     assert "serve was ended by SIGKILL" in output
-    wait_for(lambda: gone(everyone), "the end of every process")
+    wait_until(lambda: gone(everyone), what="the end of every process")
 
 
-def test_a_second_request_does_not_wait_any_longer(start, wait_for):
+def test_a_second_request_does_not_wait_any_longer(start):
     tree = start('programs = [program("serve", os.environ["STUBBORN"])]', graceful_s=600)
-    wait_for(lambda: tree.pids("serve"), "start")
+    wait_until(lambda: tree.pids("serve"), what="start")
 
     tree.process.terminate()
     said = iter(tree.process.stdout.readline, "")
@@ -185,14 +186,14 @@ def test_a_second_request_does_not_wait_any_longer(start, wait_for):
     assert "SIGTERM again: killing what is left" in output
 
 
-def test_a_crashed_program_is_started_again_after_its_group_was_cleared(start, wait_for):
+def test_a_crashed_program_is_started_again_after_its_group_was_cleared(start):
     tree = start(ONE)
-    leader, child = wait_for(lambda: tree.pids("serve"), "start")
+    leader, child = wait_until(lambda: tree.pids("serve"), what="start")
     orphan = psutil.Process(child)
 
     os.kill(leader, signal.SIGKILL)
 
-    wait_for(lambda: (tree.pids("serve") or [leader])[0] != leader, "the second start")
+    wait_until(lambda: (tree.pids("serve") or [leader])[0] != leader, what="the second start")
     assert gone([orphan])
     tree.process.terminate()
     output, _ = tree.process.communicate(timeout=20)
@@ -200,7 +201,7 @@ def test_a_crashed_program_is_started_again_after_its_group_was_cleared(start, w
     assert tree.process.returncode == 0
 
 
-def test_a_program_that_keeps_dying_is_given_up_and_takes_the_tree_along(start, wait_for):
+def test_a_program_that_keeps_dying_is_given_up_and_takes_the_tree_along(start):
     tree = start(
         """
         programs = [program("serve", os.environ["OBEDIENT"]), program("worker", os.environ["CRASHING"])]
@@ -216,9 +217,9 @@ def test_a_program_that_keeps_dying_is_given_up_and_takes_the_tree_along(start, 
 
 
 @pytest.mark.parametrize("victims", ["supervisor", "supervisor and guardian"])
-def test_a_killed_supervisor_leaves_nothing_behind(start, wait_for, victims):
+def test_a_killed_supervisor_leaves_nothing_behind(start, victims):
     tree = start(ONE, graceful_s=0.5)
-    wait_for(lambda: tree.pids("serve"), "start")
+    wait_until(lambda: tree.pids("serve"), what="start")
     everyone = tree.everyone()
     guardian = next(p for p in everyone if "lifeline" in " ".join(p.cmdline()))
 
@@ -226,17 +227,17 @@ def test_a_killed_supervisor_leaves_nothing_behind(start, wait_for, victims):
         leader = psutil.Process(tree.pids("serve")[0])
         guardian.kill()
         tree.process.kill()
-        wait_for(lambda: gone([leader, guardian]), "the end of the program")
+        wait_until(lambda: gone([leader, guardian]), what="the end of the program")
         assert (tree.folder / "serve.left").exists()
         psutil.Process(tree.pids("serve")[1]).kill()  # its own child was its own affair
     else:
         tree.process.kill()
-        wait_for(lambda: gone(everyone), "the end of every process")
+        wait_until(lambda: gone(everyone), what="the end of every process")
 
 
-def test_a_guardian_outlives_what_is_meant_for_the_tree(start, wait_for):
+def test_a_guardian_outlives_what_is_meant_for_the_tree(start):
     tree = start(ONE, graceful_s=0.5)
-    wait_for(lambda: tree.pids("serve"), "start")
+    wait_until(lambda: tree.pids("serve"), what="start")
     everyone = tree.everyone()
     guardian = next(p for p in everyone if "lifeline" in " ".join(p.cmdline()))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -244,7 +245,7 @@ def test_a_guardian_outlives_what_is_meant_for_the_tree(start, wait_for):
 
     tree.process.kill()
 
-    wait_for(lambda: gone(everyone), "the end of every process")
+    wait_until(lambda: gone(everyone), what="the end of every process")
 
 
 def test_readiness_is_told_once(tmp_path):

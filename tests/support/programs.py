@@ -1,0 +1,25 @@
+"""Programs that some tests need and that no wheel brings: where they are, and what to install."""
+
+import shutil
+
+PACKAGES = {
+    "chromium": "chromium",
+    "Rscript": "r-base-core r-cran-jsonlite",
+    "java": "openjdk-17-jdk-headless",
+    "node": "nodejs",
+    "python3": "python3",
+    "rustc": "rustc",
+}
+"""Of Debian and Ubuntu."""
+OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
+
+
+def program(name: str) -> str | None:
+    """Return the path of a program, None if it is not installed."""
+    names = (name, *OTHER_NAMES.get(name, ()))
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def advice(name: str) -> str:
+    """Return what to do where it is missing."""
+    return f"{name} is missing: install it (on Debian and Ubuntu: apt-get install {PACKAGES[name]})"
