@@ -176,7 +176,7 @@ def workspace(tmp_path: Path) -> Path:
     """A workspace with one slow service and 200 rows of data."""
     for name in ("services", "plugins"):
         (tmp_path / name).mkdir()
-    (tmp_path / "minerva.toml").write_text("lease_s = 2\nsweep_interval_s = 0.5\n")
+    (tmp_path / "minerva.toml").write_text("lease_s = 4\nsweep_interval_s = 0.5\n")
     (tmp_path / "plugins" / "slow.py").write_text(PLUGIN)
     (tmp_path / "services" / "label.yaml").write_text(SERVICE.format(seconds=0, tilt=0))
     rows = "".join(f"{n},{'Yes' if n % 4 == 0 else 'No'}\n" for n in range(200))

@@ -73,7 +73,8 @@ def test_lists_and_shows_services(ask, told):
     shown = ask("services", "show", "churn").stdout
     assert "Month-to-month | One year | Two year" in shown
     assert told("services", "show", "churn")["aliases"] == {"champion": "1"}
-    assert ask("services", "list").stdout == ask("services").stdout
+    # each web worker takes a new version up by itself, a moment after the training
+    wait_until(lambda: ask("services", "list").stdout == ask("services").stdout)
 
 
 def test_an_unknown_service_is_answered_with_what_is_meant(ask):
