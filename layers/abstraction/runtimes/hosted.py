@@ -114,15 +114,19 @@ class Connections:
         guilty = in_words(first.trouble, self._algorithm, self._deadline_ms)
         if self._alone is None or first.trouble != "ended":
             raise guilty from first
-        try:
-            with (
-                self._alone(_left(until)) as path,
-                closing(Connection(path, _left(until))) as connection,
-            ):
-                connection.send(framed)
-                return _read(connection.answer(most))
-        except (Troubled, MinervaError, OSError) as error:
-            raise guilty from error
+        patience = min(until, time.monotonic() + DYING_S)
+        while True:
+            try:
+                with self._alone(_left(until)) as path:
+                    return _asked_once(path, framed, most, _left(until))
+            except Troubled as error:
+                if error.heard:
+                    raise guilty from error
+                if time.monotonic() > patience:
+                    raise unreachable(self._algorithm) from error
+            except MinervaError as error:
+                raise guilty from error
+            time.sleep(POLL_S)  # the suspect before this one has just ended it
 
     def _send(self, framed: bytearray) -> Connection:
         """Send on a connection; those to a host that was restarted since fail here, before it hears."""
@@ -182,6 +186,18 @@ class Connections:
 def _left(until: float) -> float | None:
     """Return the seconds left, None if there is no limit, next to none if it is over."""
     return None if until == math.inf else max(0.001, until - time.monotonic())
+
+
+def _asked_once(
+    path: str, framed: bytearray, most: int, timeout_s: float | None
+) -> Arrays | wire.Failed:
+    """Ask on a connection of its own. Raises Troubled, not `heard` if nobody was there to hear."""
+    try:
+        with closing(Connection(path, timeout_s)) as connection:
+            connection.send(framed)
+            return _read(connection.answer(most))
+    except OSError as error:
+        raise Troubled("ended", heard=False) from error
 
 
 def _read(answer: wire.Answer) -> Arrays | wire.Failed:

@@ -86,6 +86,23 @@ def test_one_under_which_two_hosts_died_is_to_blame(liar):
     assert len(alone) == 1
 
 
+def test_a_suspect_that_a_dying_host_has_not_read_is_asked_of_the_next_one(deaf, liar, tmp_path):
+    places = deque([str(tmp_path / "gone"), deaf("one"), liar([None], [GOOD])])
+    first = places[-1]
+    model, _ = a_model(first, alone=lambda _: given(places.popleft(), []))
+
+    assert model.predict(a_batch())["y"].tolist() == [0.0, 0.0]
+    assert not places
+
+
+def test_a_suspect_that_nobody_ever_hears_is_not_to_blame(deaf, liar):
+    path = deaf("one")
+    model, _ = a_model(liar([None]), alone=lambda _: given(path, []), deadline_ms=500)
+
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        model.predict(a_batch())
+
+
 @pytest.mark.parametrize("answer", [framed(5), framed([7, "invalid_data", "No.", []])])
 def test_what_a_host_answered_is_not_asked_again(liar, answer):
     model, alone = a_suspect(liar([answer], [GOOD]))
