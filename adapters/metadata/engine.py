@@ -26,6 +26,7 @@ DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+WAL_POLL_S = 0.01
 
 
 def open_engine(url: str, timeout_s: float) -> Engine:
@@ -142,7 +143,7 @@ def _use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-            time.sleep(0.01)
+            time.sleep(WAL_POLL_S)
         else:
             return
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LEVELS = ("debug", "info", "warning", "error")
 TURN_S = 0.2
+"""Between two looks at the files, which several machines may write to."""
 COLOURS = {
     "legacy": "yellow", "web": "cyan", "worker": "green", "job": "bright_green",
     "beat": "blue", "up": "magenta", "cli": "white",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from minerva.client import Client
 
 POLL_S = 0.25
+"""Between two looks at the job."""
 PATIENCE_S = 60
 """How long a sidecar may be away (a restart, say) before watching gives up; the job goes on anyway."""
 WAITING_S = 5

@@ -28,6 +28,7 @@ CHUNK = 256 * 1024
 END_WAIT_S = 0.5
 """How long a runner that closed its output may take to tell its exit code."""
 END_POLL_S = 0.005
+"""Between two looks at the exit code: to wait for it would reap the process, see `_exit_code`."""
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _WATCH = 'read -r group && { read -r _ || kill -s KILL -- "-$group"; } 2>&-'
 """A shell that waits: a second line is a farewell; the end of input means that we are gone."""

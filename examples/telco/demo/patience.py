@@ -1,4 +1,4 @@
-"""Waiting that ends at once when somebody asks the demo to stop."""
+"""Short waits, after which the wish to stop is acted upon."""
 
 import signal
 import time

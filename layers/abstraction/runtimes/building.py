@@ -17,6 +17,7 @@ from minerva.errors import InvalidConfiguration, MinervaError, Unavailable
 
 LIMIT_S = 1800
 POLL_S = 0.02
+"""Between two tries to take a lock: `flock` itself knows no time to give up."""
 LONGEST_REASON = 300
 _QUIET = {"NO_COLOR": "1", "PIP_USER": "0", "PIP_NO_COLOR": "1"}
 _TELLING = re.compile(r"^\s*(error|cause|caused by)\b[:\s]*", re.IGNORECASE)

@@ -49,6 +49,7 @@ DEATHS = 5
 DYING_S = 1.0
 """A dying process closes its socket a moment before it is seen to be dead."""
 POLL_S = 0.01
+"""Between two tries to reach the host that takes the place of a dying one."""
 
 
 class Connections:

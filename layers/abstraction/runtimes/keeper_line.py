@@ -23,6 +23,7 @@ START_LOCK = "hosts.start"
 OUTPUT = "keeper.log"
 """What a keeper prints that could not even read the settings."""
 POLL_S = 0.02
+"""Between two looks at a keeper that is starting: its socket tells nobody that it is there."""
 ATTEMPTS = 3
 
 

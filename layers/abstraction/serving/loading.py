@@ -58,9 +58,6 @@ class Loader:
     workspace: Path
     signer: Signer
     place: Place
-    shared: bool = True
-    """This process has other work too (a web worker), so what may harm it runs elsewhere. A job's
-    process is its own already."""
 
     def load(self, version: Version, terms: Terms | None = None) -> LoadedVersion:
         """Fetch, verify, load and prove. Raises the error that says which of these failed."""
@@ -70,7 +67,7 @@ class Loader:
         if not terms.allow_pickle:
             refuse_pickles(folder / MODEL)
         schema = Schema.parse(manifest["schema"])
-        if needs_process(manifest, terms, shared=self.shared):
+        if needs_process(manifest, terms):
             model = self.place(version, folder, manifest, terms)
         else:
             model = self._inline(folder, manifest, schema, terms)
@@ -95,11 +92,11 @@ class Loader:
         return model if algorithm.thread_safe else one_at_a_time(model)
 
 
-def needs_process(manifest: Mapping[str, Any], terms: Terms, *, shared: bool) -> bool:
+def needs_process(manifest: Mapping[str, Any], terms: Terms) -> bool:
     """Tell whether a version must not run in the process that asks it."""
     if manifest.get("requirements"):
         return True
-    return shared and (terms.runtime or manifest["runtime"]) == "process"
+    return (terms.runtime or manifest["runtime"]) == "process"
 
 
 def read_parameters(algorithm: Algorithm, declared: dict[str, Any]) -> Any:

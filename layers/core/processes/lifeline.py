@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO, Self
 
 POLL_S = 0.05
+"""Between two looks at groups of processes that are not our children, so that none is waited for."""
 _FAREWELL = "farewell"
 
 

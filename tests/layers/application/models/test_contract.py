@@ -12,11 +12,11 @@ from minerva.layers.application.models.lightgbm_model import LightGBM
 from minerva.layers.application.models.mlflow_model import MLflow
 from minerva.layers.application.models.onnx_model import Onnx
 from minerva.layers.application.models.sklearn_model import Sklearn
-from minerva.testing import AlgorithmContract
 
 from . import onnx_files
 from .mlflow_folders import bring_folder
 from .tables import FRAME, HOLED, LABELS, SCORE
+from .with_a_file import WithAFile, named
 
 TABLE = HOLED[["size", "count"]]
 pytestmark = pytest.mark.filterwarnings("ignore::minerva.testing.Advice")
@@ -37,16 +37,6 @@ def brought(tmp_path_factory):
     )
     bring_folder("xgboost-wrapper", folder)
     return folder
-
-
-class WithAFile(AlgorithmContract):
-    @pytest.fixture
-    def workspace(self, brought):
-        return brought
-
-
-def named(path):
-    return {"path": path}
 
 
 class TestOnnxClassifier(WithAFile):

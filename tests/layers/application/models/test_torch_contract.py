@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from minerva.layers.application.models.torch_model import Torch
-from minerva.testing import AlgorithmContract
+
+from .with_a_file import WithAFile, named
 
 pytestmark = pytest.mark.filterwarnings("ignore::minerva.testing.Advice")
 
@@ -29,16 +30,6 @@ def brought(tmp_path_factory):
 def no_folder_of_this_process(monkeypatch):
     """PyTorch leaves word to children where its cache is; a fresh process is to have its own."""
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
-
-
-class WithAFile(AlgorithmContract):
-    @pytest.fixture
-    def workspace(self, brought):
-        return brought
-
-
-def named(path):
-    return {"path": path}
 
 
 class TestExportedProgram(WithAFile):
