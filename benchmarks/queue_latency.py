@@ -40,18 +40,18 @@ def main(sends: int) -> None:
 
 def work(folder: Path) -> None:
     """Be the worker: note when each id arrives."""
-    from minerva.adapters.queue.celery_app import RUN_JOB, TRAIN_QUEUE, make_celery
+    from minerva.adapters.queue.celery_app import RUN_JOB, make_celery
 
     app = make_celery(_url(folder))
 
     @app.task(name=RUN_JOB)  # type: ignore[untyped-decorator]  # celery has no types
-    def run_job(job_id: str) -> None:
+    def run_job(job_id: str, _queue: str) -> None:
         unfinished = folder / f"{job_id}.part"
         unfinished.write_text(str(time.time()))
         unfinished.rename(folder / f"{job_id}.started")
 
     warnings.simplefilter("ignore")  # about root, which is not at issue here
-    app.Worker(queues=[TRAIN_QUEUE], pool="threads", concurrency=2, quiet=True).start()
+    app.Worker(queues=["train"], pool="threads", concurrency=2, quiet=True).start()
 
 
 def _send(queue: object, folder: Path, job_id: str) -> float:

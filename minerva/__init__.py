@@ -25,8 +25,10 @@ if TYPE_CHECKING:
         InvalidData,
         InvalidInput,
         MinervaError,
+        Unavailable,
     )
     from minerva.hookspecs import hookimpl
+    from minerva.job_kind import JobContext, JobKind
     from minerva.schema import Batch, Field, FieldType, Schema
 
 __version__ = "0.1.0"
@@ -44,6 +46,8 @@ __all__ = [
     "InvalidConfiguration",
     "InvalidData",
     "InvalidInput",
+    "JobContext",
+    "JobKind",
     "MinervaError",
     "Model",
     "Parameters",
@@ -51,6 +55,7 @@ __all__ = [
     "Schema",
     "TrainingContext",
     "TrainingData",
+    "Unavailable",
     "hookimpl",
 ]
 
@@ -61,8 +66,10 @@ _HOMES = {
     },
     "minerva.errors": {
         "AlgorithmFailed", "InvalidConfiguration", "InvalidData", "InvalidInput", "MinervaError",
+        "Unavailable",
     },
     "minerva.hookspecs": {"hookimpl"},
+    "minerva.job_kind": {"JobContext", "JobKind"},
     "minerva.schema": {"Batch", "Field", "FieldType", "Schema"},
 }  # fmt: skip
 """Where each name lives. Loaded when first asked for: the command line must not wait for numpy."""

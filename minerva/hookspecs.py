@@ -36,6 +36,7 @@ from minerva.events import (
     TrainingResult,
     VersionMade,
 )
+from minerva.job_kind import JobKind
 
 PROJECT = "minerva"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -52,6 +53,19 @@ def minerva_algorithms() -> Iterable[Algorithm]:  # type: ignore[empty-body] # a
     the second is reported.
     An exception: takes this plugin out, named in the log and in `minerva plugins`; every other plugin
     goes on.
+    """
+
+
+@hookspec
+def minerva_job_kinds() -> Iterable[JobKind]:  # type: ignore[empty-body] # a specification
+    """Return the kinds of jobs that this plugin adds.
+
+    When: when plugins are discovered, and again whenever this one's source changes.
+    Where: every process of Minerva. Must do no I/O and import no heavy library. The jobs themselves
+    run in a process each.
+    Result: the kinds. Of two with one name the first one found stays, and a plugin's never takes the
+    place of a built-in one; the second is reported.
+    An exception: takes this plugin out, as with `minerva_algorithms`.
     """
 
 

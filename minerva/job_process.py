@@ -2,7 +2,7 @@
 
 Started by `layers.abstraction.jobs.process`, which says what to do in the first line of standard
 input and reads JSON lines from the file descriptor `<channel>`: `{"progress", "message"}` any number
-of times, then `{"result"}` or `{"error"}` once.
+of times, then `{"result"}`, `{"parts", "message"}` or `{"error"}` once.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ import signal
 import sys
 import threading
 import time
-import traceback
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 
 from minerva import bootstrap, settings
-from minerva.errors import MinervaError, Unavailable
+from minerva.errors import InvalidInput
 from minerva.layers.abstraction.jobs.job import Job
-from minerva.layers.abstraction.jobs.work import kinds
+from minerva.layers.abstraction.jobs.kind import Attempt, Parts
+from minerva.layers.abstraction.jobs.runner import facts
+from minerva.layers.abstraction.jobs.telling import Told, told_by
 from minerva.layers.core.telemetry.logging import configure
 
 REPORT_EVERY_S = 0.1
@@ -35,6 +38,7 @@ class Spec(msgspec.Struct):
 
     job: Job
     memory_mb: int
+    folder: str
 
 
 def main() -> int:
@@ -46,7 +50,8 @@ def main() -> int:
     if spec.memory_mb:
         limit = spec.memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    _tell(channel, _do(spec.job, Reporter(channel)))
+    attempt = Attempt(Reporter(channel), Path(spec.folder), spec.job.attempt)
+    _tell(channel, told_by(lambda: _do(spec.job, attempt)))
     return 0
 
 
@@ -66,50 +71,18 @@ class Reporter:
             _tell(self._channel, {"progress": round(float(fraction), 4), "message": plain})
 
 
-def _do(job: Job, progress: Reporter) -> dict[str, Any]:
-    try:
-        loaded = settings.load(bootstrap.workspace_from(os.environ), os.environ)
-        configure(loaded.log_folder, "job", loaded.settings.log_level)
-        structlog.contextvars.bind_contextvars(
-            job_id=job.id,
-            tenant=job.tenant,
-            service=job.service,
-            request_id=job.request_id,
-            trace_id=job.trace_id,
-            layer="abstraction",
-        )
-        with bootstrap.open_job(loaded) as container:
-            return {"result": kinds(container.versioning)[job.kind](job, progress)}
-    except MinervaError as error:
-        traceback.print_exc()
-        return {
-            "error": _error(
-                error.code, error.message, error, transient=isinstance(error, Unavailable)
-            )
-        }
-    except MemoryError:
-        traceback.print_exc()
-        message = "The job ran out of memory: give it more (MINERVA_JOB_MEMORY_MB) or less data."
-        return {"error": _error("out_of_memory", message, transient=True)}
-    except Exception as error:  # noqa: BLE001 - the last frame: whatever it is ends as the job's error
-        traceback.print_exc()
-        message = f"The job failed unexpectedly ({type(error).__name__}); see the job's log."
-        return {"error": _error("internal", message)}
+def _do(job: Job, attempt: Attempt) -> Mapping[str, Any] | Parts:
+    loaded = settings.load(bootstrap.workspace_from(os.environ), os.environ)
+    configure(loaded.log_folder, "job", loaded.settings.log_level)
+    structlog.contextvars.bind_contextvars(**facts(job))
+    with bootstrap.open_job(loaded) as container:
+        kind = container.kinds().get(job.kind)
+        if kind is None:
+            raise InvalidInput(f"No plugin on this worker brings jobs of kind {job.kind!r}.")
+        return kind.work(job, attempt)
 
 
-def _error(
-    code: str, message: str, error: MinervaError | None = None, *, transient: bool = False
-) -> dict[str, Any]:
-    faults = error.faults if error is not None else ()
-    return {
-        "code": code,
-        "message": message,
-        "faults": [{"where": fault.where, "message": fault.message} for fault in faults],
-        "transient": transient,
-    }
-
-
-def _tell(channel: int, message: dict[str, Any]) -> None:
+def _tell(channel: int, message: Told) -> None:
     line = msgspec.json.encode(message) + b"\n"
     while line:
         line = line[os.write(channel, line) :]

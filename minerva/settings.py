@@ -56,7 +56,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = "X-Request-ID"
     web_workers: Annotated[Count, Meta(description="Web worker processes")] = 2
     web_threads: Annotated[Count, Meta(description="Threads per web worker")] = 8
-    worker_concurrency: Annotated[Count, Meta(description="Jobs that a worker runs at once")] = 2
+    train_slots: Annotated[
+        int, Meta(ge=0, description="Trainings and trials that a worker runs at once")
+    ] = 2
+    batch_slots: Annotated[
+        int,
+        Meta(ge=0, description="Batch scorings, profiles and exports that a worker runs at once"),
+    ] = 2
+    quick_slots: Annotated[
+        int, Meta(ge=0, description="Quick jobs, such as callbacks, that a worker runs at once")
+    ] = 4
+    train_limit: Annotated[
+        int,
+        Meta(ge=0, description="Most jobs of queue train at once over all workers; 0 sets none"),
+    ] = 0
+    batch_limit: Annotated[
+        int,
+        Meta(ge=0, description="Most jobs of queue batch at once over all workers; 0 sets none"),
+    ] = 0
+    quick_limit: Annotated[
+        int,
+        Meta(ge=0, description="Most jobs of queue quick at once over all workers; 0 sets none"),
+    ] = 0
+    tenant_limit: Annotated[
+        int, Meta(ge=0, description="Most jobs of one tenant at once over all workers; 0 sets none")
+    ] = 0
     graceful_timeout_s: Annotated[
         Seconds, Meta(description="How long requests in flight may finish after SIGTERM")
     ] = 30
@@ -70,10 +94,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Seconds, Meta(description="How often jobs that no one holds are sent again")
     ] = 5
     max_attempts: Annotated[Count, Meta(description="Attempts before a job is dead")] = 3
+    retry_pause_s: Annotated[
+        Seconds,
+        Meta(description="Pause after a job's first attempt; doubles with each further one"),
+    ] = 2
     job_time_limit_s: Annotated[Seconds, Meta(description="Longest run of one attempt")] = 6 * 3600
     job_memory_mb: Annotated[
         int, Meta(ge=0, description="Memory limit of a job's process in MiB; 0 sets none")
     ] = 0
+    job_disk_mb: Annotated[
+        int,
+        Meta(ge=0, description="Most that a job may write into its own folder in MiB; 0 sets none"),
+    ] = 0
+    data_places: Annotated[
+        str,
+        Meta(description="Folders and URLs that calls may name for data, blanks between"),
+    ] = "data"
     host_memory_mb: Annotated[
         int, Meta(ge=0, description="Memory limit of a model's process in MiB; 0 sets none")
     ] = 4096
@@ -134,6 +170,21 @@ class Loaded(msgspec.Struct, frozen=True):
         """Files and folders that models' processes may read; relative ones are below the workspace."""
         named = filter(None, self.settings.host_reads.split(":"))
         return tuple(str(self.workspace / path) for path in named)
+
+    @property
+    def slots(self) -> dict[str, int]:
+        """How many jobs of each queue a worker runs at once."""
+        settings = self.settings
+        return {
+            "train": settings.train_slots,
+            "batch": settings.batch_slots,
+            "quick": settings.quick_slots,
+        }
+
+    @property
+    def data_places(self) -> tuple[str, ...]:
+        """Folders and URLs that calls may name for data; relative ones are below the workspace."""
+        return tuple(self.settings.data_places.split())
 
     @property
     def queue_url(self) -> str:

@@ -10,12 +10,13 @@ import os
 import signal
 import socket
 import warnings
+from collections.abc import Mapping, Sequence
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from minerva.adapters.queue.celery_app import QUICK_QUEUE, RUN_JOB, TICK, TRAIN_QUEUE, make_celery
+from minerva.adapters.queue.celery_app import BEAT_QUEUE, RUN_JOB, TICK, make_celery
 from minerva.layers.abstraction.serving.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from minerva.settings import Loaded
 
+JOBS = "jobs"
+"""Name of the process that runs jobs, among those of one machine."""
 IN_MEMORY = "celery.beat:Scheduler"
 """Keeps no file, as the only entry is the tick: when a service was last trained stands in the database."""
 
@@ -33,8 +36,8 @@ log = structlog.get_logger()
 class RunsJobs(Protocol):
     """The use case behind `minerva.run_job`."""
 
-    def run(self, job_id: str) -> None:
-        """Run a job if it is to be had."""
+    def serve(self, queue: str, job_id: str) -> None:
+        """Run jobs of the queue, woken for one of them."""
 
     def stop(self) -> None:
         """Put running jobs back and take no more; called in a signal handler."""
@@ -79,8 +82,8 @@ def create_worker(container: WorkerContainer) -> Celery:
     app = make_celery(container.loaded.queue_url)
 
     @app.task(name=RUN_JOB)
-    def run_job(job_id: str) -> None:
-        container.runner.run(job_id)
+    def run_job(job_id: str, queue: str) -> None:
+        container.runner.serve(queue, job_id)
 
     @app.task(name=TICK)
     def tick() -> None:
@@ -89,8 +92,11 @@ def create_worker(container: WorkerContainer) -> Celery:
     return app
 
 
-def run_worker(container: WorkerContainer, concurrency: int) -> int:
+def run_worker(container: WorkerContainer, slots: Mapping[str, int]) -> int:
     """Run jobs until SIGTERM or SIGINT; then stop the runner and return the exit code.
+
+    `slots`: queue → how many jobs of it run at once. A thread more than there are places takes the
+    messages for which there is none, so that a full queue holds up no other.
 
     What was taken and not started stays queued in the database and is sent again by the sweeper.
     """
@@ -99,9 +105,10 @@ def run_worker(container: WorkerContainer, concurrency: int) -> int:
     def stop(**_: Any) -> None:
         container.runner.stop()
 
-    worker_shutting_down.connect(stop, sender=_hostname(TRAIN_QUEUE), weak=False)
+    worker_shutting_down.connect(stop, sender=_hostname(JOBS), weak=False)
     _watch_plugins(container)
-    return _run(create_worker(container), TRAIN_QUEUE, concurrency)
+    queues = [queue for queue, places in slots.items() if places]
+    return _run(create_worker(container), JOBS, queues, sum(slots.values()) + 1)
 
 
 def run_beat(container: WorkerContainer) -> int:
@@ -114,7 +121,7 @@ def run_beat(container: WorkerContainer) -> int:
     clock = Service(app, max_interval=1, scheduler_cls=IN_MEMORY, remote_control=False)
     Thread(target=keep_time, args=[clock], name="beat", daemon=True).start()
     try:
-        return _run(app, QUICK_QUEUE, 1)
+        return _run(app, BEAT_QUEUE, [BEAT_QUEUE], 1)
     finally:
         clock.stop()
 
@@ -139,13 +146,13 @@ def schedule_tick(app: Celery, every_s: float) -> None:
     }
 
 
-def _run(app: Celery, queue: str, concurrency: int) -> int:
+def _run(app: Celery, name: str, queues: Sequence[str], concurrency: int) -> int:
     with warnings.catch_warnings():
         # Root in a container is the operator's decision; only JSON is accepted, so nothing is unpickled.
         warnings.filterwarnings("ignore", message="You're running the worker with superuser")
         worker = app.Worker(
-            hostname=_hostname(queue),
-            queues=[queue],
+            hostname=_hostname(name),
+            queues=list(queues),
             pool="threads",
             concurrency=concurrency,
             quiet=True,
@@ -162,5 +169,5 @@ def _silent() -> dict[str, Any]:
     return {"task_events": False, "redirect_stdouts": False, "loglevel": "INFO"}
 
 
-def _hostname(queue: str) -> str:
-    return f"minerva-{queue}-{os.getpid()}@{socket.gethostname()}"
+def _hostname(name: str) -> str:
+    return f"minerva-{name}-{os.getpid()}@{socket.gethostname()}"

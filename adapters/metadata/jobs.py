@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from minerva.adapters.metadata.tables import JobEventRow, JobRow, record
+from minerva.adapters.metadata.job_states import (
+    add_event,
+    add_job,
+    end,
+    locked,
+    locked_parts,
+    requeue,
+    wait_for_parts,
+)
+from minerva.adapters.metadata.tables import JobEventRow, JobLogRow, JobRow, record
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict
 from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob
+from minerva.layers.abstraction.jobs.store import Released
+
+RETRIED = (JobState.DEAD, JobState.FAILED, JobState.CANCELLED)
 
 
 class SqlJobStore:
@@ -28,7 +40,9 @@ class SqlJobStore:
         if known is not None:
             return known, False
         try:
-            return self._add(job), True
+            with self._database.tenant(job.tenant, write=True) as session:
+                row = add_job(session, job)
+            return record(Job, row), True
         except Conflict:
             known = self._known(job)  # someone else was faster, and has committed by now
             if known is None:
@@ -47,30 +61,59 @@ class SqlJobStore:
         *,
         service: str | None = None,
         state: JobState | None = None,
+        kind: str | None = None,
+        parent: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> Sequence[Job]:
         """See the port."""
-        query = select(JobRow).order_by(JobRow.created_at.desc(), JobRow.id.desc()).limit(limit)
-        if service is not None:
-            query = query.where(JobRow.service == service)
-        if state is not None:
-            query = query.where(JobRow.state == state)
+        query = select(JobRow).where(JobRow.parent == parent)
+        for column, wanted in (
+            (JobRow.service, service),
+            (JobRow.state, state),
+            (JobRow.kind, kind),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        query = query.order_by(JobRow.created_at.desc(), JobRow.id.desc()).limit(limit)
         with self._database.tenant(tenant) as session:
+            if before is not None:
+                query = _below(query, session, before)
             return [record(Job, row) for row in session.scalars(query)]
 
-    def cancel(self, tenant: str, job_id: str, now: datetime) -> Job | None:
+    def parts(self, tenant: str, job_id: str) -> Sequence[Job]:
+        """See the port."""
+        query = select(JobRow).where(JobRow.parent == job_id)
+        with self._database.tenant(tenant) as session:
+            rows = session.scalars(query.order_by(JobRow.created_at, JobRow.id))
+            return [record(Job, row) for row in rows]
+
+    def cancel(self, tenant: str, job_id: str, now: datetime) -> Released | None:
         """See the port."""
         with self._database.tenant(tenant, write=True) as session:
-            row = session.scalar(select(JobRow).where(JobRow.id == job_id).with_for_update())
+            parts = locked_parts(session, job_id)
+            row = locked(session, job_id)
             if row is None:
                 return None
-            if row.state is JobState.QUEUED:
-                row.cancel_requested = True
-                row.state, row.finished_at = JobState.CANCELLED, now
-                add_event(session, row, now, "cancelled before it started")
-            elif row.state is JobState.RUNNING and not row.cancel_requested:
-                row.cancel_requested = True
-                add_event(session, row, now, "asked to stop")
+            woken = _cancel(session, row, now)
+            for part in parts:
+                woken += _cancel(session, part, now)
+            return Released(record(Job, row), woken)
+
+    def retry(self, tenant: str, job_id: str, attempts: int, by: str, now: datetime) -> Job | None:
+        """See the port."""
+        with self._database.tenant(tenant, write=True) as session:
+            parts = locked_parts(session, job_id)
+            row = locked(session, job_id)
+            if row is None:
+                return None
+            _check_retry(row)
+            again = [part for part in parts if part.state in RETRIED]
+            for one in (*again, row):
+                one.cancel_requested = False
+                one.max_attempts = one.attempt + attempts
+                requeue(session, one, now, f"to be tried again, says {by}")
+            wait_for_parts(session, row, now, "")
             return record(Job, row)
 
     def events(self, tenant: str, job_id: str, after: int = 0) -> Sequence[JobEvent]:
@@ -82,6 +125,12 @@ class SqlJobStore:
                 .order_by(JobEventRow.number)
             )
             return [record(JobEvent, row) for row in rows]
+
+    def logs(self, tenant: str, job_id: str) -> Sequence[tuple[int, str]]:
+        """See the port."""
+        query = select(JobLogRow).where(JobLogRow.job_id == job_id).order_by(JobLogRow.attempt)
+        with self._database.tenant(tenant) as session:
+            return [(row.attempt, row.text) for row in session.scalars(query)]
 
     def _known(self, job: NewJob) -> Job | None:
         """Return the job of the same idempotency key; Conflict if the key meant something else."""
@@ -101,33 +150,30 @@ class SqlJobStore:
                 )
             return record(Job, row)
 
-    def _add(self, job: NewJob) -> Job:
-        with self._database.tenant(job.tenant, write=True) as session:
-            row = JobRow(
-                **{field.name: getattr(job, field.name) for field in fields(NewJob)},
-                state=JobState.QUEUED,
-                attempt=0,
-                progress=0.0,
-                message="",
-                cancel_requested=False,
-            )
-            session.add(row)
-            add_event(session, row, job.created_at, "submitted")
-        return record(Job, row)
+
+def _below(query: Select[Any], session: Session, job_id: str) -> Select[Any]:
+    """Narrow to what stands below a job in the order newest first."""
+    edge = session.scalar(select(JobRow).where(JobRow.id == job_id))
+    if edge is None:
+        return query
+    same_moment = and_(JobRow.created_at == edge.created_at, JobRow.id < edge.id)
+    return query.where(or_(JobRow.created_at < edge.created_at, same_moment))
 
 
-def add_event(session: Session, job: JobRow, now: datetime, message: str) -> None:
-    """Append to the history of a job whose row this transaction has locked by changing it."""
-    session.flush()
-    last = session.scalar(select(func.max(JobEventRow.number)).where(JobEventRow.job_id == job.id))
-    session.add(
-        JobEventRow(
-            job_id=job.id,
-            number=(last or 0) + 1,
-            tenant=job.tenant,
-            at=now,
-            state=job.state,
-            attempt=job.attempt,
-            message=message,
+def _cancel(session: Session, row: JobRow, now: datetime) -> list[Job]:
+    if row.state is JobState.QUEUED:
+        row.cancel_requested = True
+        return end(session, row, JobState.CANCELLED, now, "cancelled before it started")
+    if row.state is JobState.RUNNING and not row.cancel_requested:
+        row.cancel_requested = True
+        add_event(session, row, now, "asked to stop")
+    return []
+
+
+def _check_retry(row: JobRow) -> None:
+    if row.parent is not None:
+        raise Conflict(f"This job is a part of job {row.parent}: try that one again.")
+    if row.state not in RETRIED:
+        raise Conflict(
+            f"This job is {row.state.value}: only one that did not succeed is tried again."
         )
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from minerva.errors import InvalidInput
-from minerva.layers.abstraction.jobs.job import JobState
+from minerva.layers.abstraction.jobs.job import JobState, Queue
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -53,6 +54,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def _texts_of(kind: type[StrEnum]) -> Enum:
+    """Return a column of plain text that holds the values of an enumeration."""
+    return Enum(
+        kind,
+        native_enum=False,
+        length=16,
+        create_constraint=False,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
 class Base(DeclarativeBase):
     """All tables of the metadata store."""
 
@@ -71,13 +83,8 @@ class Base(DeclarativeBase):
         dict[str, float]: JSON(none_as_null=True),
         list[str]: JSON(none_as_null=True),
         str: String,
-        JobState: Enum(
-            JobState,
-            native_enum=False,
-            length=16,
-            create_constraint=False,
-            values_callable=lambda states: [state.value for state in states],
-        ),
+        JobState: _texts_of(JobState),
+        Queue: _texts_of(Queue),
     }
 
 
@@ -185,6 +192,8 @@ class JobRow(TenantOwned, Base):
         UniqueConstraint("tenant", "idempotency_key"),
         Index(None, "tenant", "created_at"),
         Index(None, "state", "lease_until"),
+        Index(None, "state", "queue", "priority", "created_at"),
+        Index(None, "parent"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -198,13 +207,22 @@ class JobRow(TenantOwned, Base):
     trace_id: Mapped[str]
     max_attempts: Mapped[int]
     created_at: Mapped[datetime]
+    queue: Mapped[Queue] = mapped_column(server_default="train")
+    priority: Mapped[int] = mapped_column(server_default="0")
+    parent: Mapped[str | None]
+    callback_url: Mapped[str | None]
+    not_before: Mapped[datetime | None]
+    limits: Mapped[dict[str, Any] | None]
+    """None: a job from before there were limits in its row."""
     state: Mapped[JobState]
     attempt: Mapped[int]
     progress: Mapped[float] = mapped_column(Double)
     message: Mapped[str]
+    seconds_left: Mapped[float | None] = mapped_column(Double)
     result: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     cancel_requested: Mapped[bool]
+    open_parts: Mapped[int] = mapped_column(server_default="0")
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     lease_token: Mapped[str | None]
@@ -225,6 +243,17 @@ class JobEventRow(TenantOwned, Base):
     state: Mapped[JobState]
     attempt: Mapped[int]
     message: Mapped[str]
+
+
+class JobLogRow(TenantOwned, Base):
+    """The end of what one attempt of a job printed, so that it can be read on every machine."""
+
+    __tablename__ = "job_logs"
+    __table_args__ = (ForeignKeyConstraint(["job_id"], ["jobs.id"]),)
+
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str]
 
 
 class KeyRow(TenantOwned, Base):

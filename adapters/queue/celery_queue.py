@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from minerva.adapters.queue.celery_app import RUN_JOB, TRAIN_QUEUE
+from minerva.adapters.queue.celery_app import RUN_JOB
 from minerva.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -17,14 +17,13 @@ class CeleryQueue:
     def __init__(self, app: Celery) -> None:
         self._app = app
 
-    def send(self, job_id: str, kind: str) -> None:
-        """Wake a worker for a job. Raises Unavailable within about two seconds."""
+    def send(self, job_id: str, queue: str) -> None:
+        """Wake a worker for a job of a queue. Raises Unavailable within about two seconds."""
         try:
             self._app.send_task(
                 RUN_JOB,
-                args=[job_id],
-                queue=TRAIN_QUEUE,
-                shadow=f"minerva.{kind}",  # the name in a worker's own log lines
+                args=[job_id, str(queue)],
+                queue=str(queue),
                 ignore_result=True,
                 retry=False,
             )

@@ -11,6 +11,6 @@ class MemoryQueue:
     def __init__(self) -> None:
         self.sent: deque[str] = deque()
 
-    def send(self, job_id: str, kind: str) -> None:  # noqa: ARG002 - the port's name for it
+    def send(self, job_id: str, queue: str) -> None:  # noqa: ARG002 - the port's name for it
         """Remember the id."""
         self.sent.append(job_id)

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from minerva.adapters.metadata import MetadataStores
+from minerva.bootstrap.offline import Offline
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
 from minerva.layers.abstraction.drift.watching import DriftWatch
 from minerva.layers.abstraction.jobs.jobs import Jobs
+from minerva.layers.abstraction.jobs.kind import Kinds
 from minerva.layers.abstraction.jobs.runner import Runner
 from minerva.layers.abstraction.jobs.store import JobQueue
 from minerva.layers.abstraction.jobs.sweeper import Sweeper
@@ -43,9 +45,27 @@ class Container:
     predictor: HookedPredictor
     shadows: Shadows
     drift: DriftWatch
-    jobs: Jobs
-    runner: Runner
-    sweeper: Sweeper
+    offline: Offline
     keyring: Keyring
     look: Callable[[], None]
     """Keeps this process fresh: plugins, service files, then the registry."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """Jobs, as callers meet them."""
+        return self.offline.jobs
+
+    @property
+    def kinds(self) -> Callable[[], Kinds]:
+        """Built-in kinds of jobs, and those that plugins bring."""
+        return self.offline.jobs.kinds
+
+    @property
+    def runner(self) -> Runner:
+        """Runs jobs."""
+        return self.offline.runner
+
+    @property
+    def sweeper(self) -> Sweeper:
+        """Sweeps leases and schedules."""
+        return self.offline.sweeper

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import os
-import secrets
-import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 from minerva.adapters.artefacts.opening import open_artefacts
 from minerva.adapters.metadata import MetadataStores
+from minerva.bootstrap.chance import now
 from minerva.bootstrap.container import Container
 from minerva.bootstrap.models import Models
+from minerva.bootstrap.offline import open_offline
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
 from minerva.layers.abstraction.drift.watching import DriftWatch
-from minerva.layers.abstraction.jobs.jobs import Jobs
-from minerva.layers.abstraction.jobs.runner import Limits, Runner
 from minerva.layers.abstraction.jobs.store import JobQueue
-from minerva.layers.abstraction.jobs.sweeper import Sweeper
 from minerva.layers.abstraction.plugins.catalogue import Plugins
-from minerva.layers.abstraction.registry.records import Configuration, Version
+from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.routing.quarantining import Quarantining
-from minerva.layers.abstraction.services.workspace import Submit, WorkspaceServices
+from minerva.layers.abstraction.services.workspace import WorkspaceServices
 from minerva.layers.abstraction.serving.hooked import HookedPredictor
 from minerva.layers.abstraction.serving.live import LiveServices
 from minerva.layers.abstraction.serving.lookups import Lookups
@@ -34,8 +30,6 @@ from minerva.settings import Loaded
 
 RETRY_AFTER_S = 5
 """A version that could not be loaded is tried again then; hashing and loading cost a core each time."""
-RESEND_AFTER_S = 10
-"""A queued job is sent again when no worker took it for so long."""
 
 
 def wire(
@@ -52,9 +46,9 @@ def wire(
     callbacks = Callbacks(plugins)
     models = Models(loaded, artefacts, plugins, shared=shared)
     registry = _registry(stores, models.prover(stores.configurations, lambda: live), callbacks)
-    versioning = models.versioning(registry, callbacks, _now)
-    jobs = _jobs(loaded, stores, queue, registry, callbacks)
-    services = WorkspaceServices(versioning, plugins, _making(jobs))
+    versioning = models.versioning(registry, callbacks, now)
+    offline = open_offline(loaded, stores, queue, registry, versioning, callbacks)
+    services = WorkspaceServices(versioning, plugins, offline.make_version)
     live = _live(stores, models, services, callbacks)
     drift = DriftWatch(callbacks)
     predictor = _predictor(live, versioning, registry, executor, drift)
@@ -73,9 +67,7 @@ def wire(
         predictor=HookedPredictor(predictor, callbacks),
         shadows=predictor.shadows,
         drift=drift,
-        jobs=jobs,
-        runner=_runner(loaded, stores, queue, jobs, callbacks),
-        sweeper=Sweeper(stores.leases, queue, jobs, stores.revision, RESEND_AFTER_S, _now, _new_id),
+        offline=offline,
         keyring=Keyring(stores.keys, lambda: live.revision),
         look=_look(plugins, services, live),
     )
@@ -109,7 +101,7 @@ def _registry(
         stores.aliases,
         stores.quarantines,
         prove=prove,
-        now=_now,
+        now=now,
         tell=callbacks,
     )
 
@@ -137,63 +129,3 @@ def _look(plugins: Plugins, services: WorkspaceServices, live: LiveServices) -> 
             live.refresh(0)
 
     return look
-
-
-def _making(jobs: Jobs) -> Submit:
-    """Return what has a worker make a version that must not be made in a process with other work."""
-
-    def submit(configuration: Configuration, key: str) -> None:
-        jobs.submit_training(
-            configuration.tenant,
-            configuration.service,
-            request_id=_new_id(),
-            trace_id="",
-            idempotency_key=key,
-            author="workspace",
-        )
-
-    return submit
-
-
-def _jobs(
-    loaded: Loaded,
-    stores: MetadataStores,
-    queue: JobQueue,
-    registry: Registry,
-    callbacks: Callbacks,
-) -> Jobs:
-    return Jobs(
-        store=stores.jobs,
-        queue=queue,
-        registry=registry,
-        folder=loaded.state / "jobs",
-        max_attempts=loaded.settings.max_attempts,
-        now=_now,
-        new_id=_new_id,
-        tell=callbacks,
-    )
-
-
-def _runner(
-    loaded: Loaded, stores: MetadataStores, queue: JobQueue, jobs: Jobs, callbacks: Callbacks
-) -> Runner:
-    settings = loaded.settings
-    return Runner(
-        leases=stores.leases,
-        queue=queue,
-        folder=jobs.folder,
-        owner=f"{socket.gethostname()}:{os.getpid()}",
-        limits=Limits(settings.lease_s, settings.job_time_limit_s, settings.job_memory_mb),
-        workspace=loaded.workspace,
-        now=_now,
-        new_id=_new_id,
-        tell=callbacks,
-    )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _new_id() -> str:
-    return secrets.token_hex(16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -9,6 +10,14 @@ import click
 from minerva.cli import screen
 from minerva.cli.command import Group
 from minerva.cli.session import Session, pass_session
+from minerva.cli.watching import (
+    explain_failure,
+    leave_if_unsuccessful,
+    tell_failure,
+    time_left,
+    watched,
+)
+from minerva.errors import InvalidInput
 
 STATES = ("queued", "running", "succeeded", "failed", "cancelled", "dead")
 
@@ -16,12 +25,14 @@ STATES = ("queued", "running", "succeeded", "failed", "cancelled", "dead")
 @click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def jobs(ctx: click.Context) -> None:
-    """List jobs, show one, cancel one, or read what one printed.
+    """List jobs, start, show, cancel or try one again, or read what one printed.
 
     Examples:
       minerva jobs
       minerva jobs show 5f0c…
       minerva jobs cancel 5f0c…
+      minerva jobs list --state dead
+      minerva jobs retry --dead
     """
     if ctx.invoked_subcommand is None:
         _list(ctx.ensure_object(Session), None, None, 20)
@@ -59,6 +70,85 @@ def show_job(session: Session, job: str) -> None:
     )
 
 
+@jobs.command("start")
+@click.argument("kind")
+@click.argument("service")
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A parameter; VALUE is JSON or text.",
+)
+@click.option("--priority", type=click.IntRange(-100, 100), help="Higher ones go first.")
+@click.option("--callback-url", metavar="URL", help="Is told when the job has ended.")
+@click.option("--no-wait", is_flag=True, help="Return as soon as the job is accepted.")
+@pass_session
+def start_job(
+    session: Session,
+    kind: str,
+    service: str,
+    settings: tuple[str, ...],
+    priority: int | None,
+    callback_url: str | None,
+    no_wait: bool,  # noqa: FBT001 - click passes flags so
+) -> None:
+    """Start a job of any KIND on SERVICE, a plugin's too, and watch it.
+
+    Example:
+      minerva jobs start log-digest churn --set hours=48
+    """
+    parameters = dict(_parameter(one) for one in settings)
+    with session.client() as client:
+        job = client.start_job(
+            service, kind, parameters, callback_url=callback_url, priority=priority
+        )
+        if not no_wait:
+            job = watched(session, client, job)
+    if session.json:
+        screen.show_json({"job": job})
+    elif no_wait:
+        screen.say(f"Job {job['id']} is {job['state']}: minerva jobs show {job['id']}")
+    elif job["state"] == "succeeded":
+        screen.show_pairs(_facts(job))
+    else:
+        tell_failure(job)
+    leave_if_unsuccessful(job)
+
+
+@jobs.command("retry")
+@click.argument("job_ids", metavar="[JOB]...", nargs=-1)
+@click.option("--dead", is_flag=True, help="All that ran out of attempts.")
+@click.option("--service", metavar="NAME", help="With --dead: only those of one service.")
+@pass_session
+def retry_jobs(
+    session: Session,
+    job_ids: tuple[str, ...],
+    dead: bool,  # noqa: FBT001 - click passes flags so
+    service: str | None,
+) -> None:
+    """Queue again jobs that are dead, failed or cancelled, with new attempts.
+
+    Examples:
+      minerva jobs retry 5f0c…
+      minerva jobs retry --dead --service churn
+    """
+    if not job_ids and not dead:
+        raise click.UsageError("Name jobs, or say --dead for all that ran out of attempts.")
+    with session.client() as client:
+        ids = [*job_ids]
+        if dead:
+            ids += [one["id"] for one in client.jobs(state="dead", service=service, limit=500)]
+        retried = [client.retry(one) for one in ids]
+    if session.json:
+        screen.show_json({"jobs": retried})
+        return
+    for job in retried:
+        screen.say(f"Job {job['id']} ({job['kind']} of {job['service']}) is queued again.")
+    if not retried:
+        screen.say("There are no dead jobs.")
+
+
 @jobs.command("cancel")
 @click.argument("job")
 @pass_session
@@ -90,14 +180,6 @@ def job_log(session: Session, job: str) -> None:
         screen.show_json({"job_id": job, "log": text})
         return
     click.echo(text, nl=not text.endswith("\n"))
-
-
-def explain_failure(job: dict[str, Any]) -> list[str]:
-    """Return why a job did not succeed, as lines."""
-    error = job.get("error") or {}
-    lines = [str(error.get("message") or f"The job ended as {job['state']}.")]
-    lines += [f"  {fault['where']}: {fault['message']}" for fault in error.get("faults", [])]
-    return lines
 
 
 def _list(session: Session, service: str | None, state: str | None, limit: int) -> None:
@@ -132,8 +214,8 @@ def _facts(job: dict[str, Any]) -> list[tuple[str, Any]]:
         ("kind", job["kind"]),
         ("service", job["service"]),
         ("state", screen.state(job["state"])),
-        ("done", f"{job['progress']:.0%} {job.get('message') or ''}".strip()),
-        ("attempt", job["attempt"]),
+        ("done", " ".join(filter(None, _done(job)))),
+        ("attempt", f"{job['attempt']} of {job['max_attempts']}"),
         ("asked for", screen.moment(job["created_at"])),
         ("started", screen.moment(job.get("started_at"))),
         ("ended", screen.moment(job.get("finished_at"))),
@@ -151,3 +233,18 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(map(str, value))
     return screen.number(value)
+
+
+def _done(job: dict[str, Any]) -> tuple[str, ...]:
+    left = time_left(job.get("seconds_left"))
+    return f"{job['progress']:.0%}", job.get("message") or "", f"({left})" if left else ""
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise InvalidInput(f"--set {text}: write NAME=VALUE.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -11,6 +11,7 @@ from minerva.cli.command import Command
 from minerva.cli.session import WORKSPACE_VARIABLE, Session, pass_session
 
 RUN_FOLDER = "run"
+QUEUES = ("train", "batch", "quick")
 
 
 @click.command(cls=Command)
@@ -42,13 +43,25 @@ def serve(session: Session) -> None:
 
 
 @click.command(cls=Command)
-@click.option("--concurrency", type=click.IntRange(min=1), help="Jobs at once; else the setting.")
+@click.option(
+    "--queue",
+    "queues",
+    type=click.Choice(QUEUES),
+    multiple=True,
+    help="Only jobs of this queue; may be given several times.",
+)
+@click.option(
+    "--slots", type=click.IntRange(min=1), help="Jobs of each queue at once; else the settings say."
+)
 @pass_session
-def worker(session: Session, concurrency: int | None) -> None:
+def worker(session: Session, queues: tuple[str, ...], slots: int | None) -> None:
     """Run jobs until SIGTERM; what is not finished then is done by another worker.
 
-    Example:
-      minerva worker --concurrency 1
+    Each queue has places of its own: hours of training never hold up a quick job.
+
+    Examples:
+      minerva worker
+      minerva worker --queue train --slots 1
     """
     from minerva.bootstrap import open_worker
     from minerva.cli.control import log_as
@@ -58,7 +71,13 @@ def worker(session: Session, concurrency: int | None) -> None:
     loaded = session.load()
     log_as(loaded, "worker")
     with open_worker(loaded) as container, present(loaded.state / RUN_FOLDER, "worker"):
-        code = run_worker(container, concurrency or loaded.settings.worker_concurrency)
+        places = {
+            queue: slots or places
+            for queue, places in loaded.slots.items()
+            if not queues or queue in queues
+        }
+        container.runner.slots.sizes = places
+        code = run_worker(container, places)
     raise click.exceptions.Exit(code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -10,12 +11,14 @@ import pytest
 
 from minerva.errors import Conflict, MinervaError
 from minerva.layers.abstraction.jobs.job import Job, JobState, Lease, NewJob
-from minerva.layers.abstraction.jobs.store import JobLeases, JobStore
+from minerva.layers.abstraction.jobs.store import Ending, JobLeases, JobStore
 from minerva.testing.threads import at_once
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 SOON = NOW + timedelta(seconds=5)
 LATER = NOW + timedelta(seconds=20)
+AT_ONCE = timedelta(0)
+MOMENT = timedelta(microseconds=1)
 
 
 class JobStores(Protocol):
@@ -48,6 +51,18 @@ def a_job(job_id: str = "j1", tenant: str = "acme", key: str | None = None) -> N
 def a_lease(token: str = "one", until: datetime = LATER) -> Lease:  # noqa: S107 - a lease's
     """Return a lease that a worker asks for."""
     return Lease(token, f"worker {token}", until)
+
+
+def ids(jobs: Sequence[Job]) -> list[str]:
+    """Return which jobs these are."""
+    return [job.id for job in jobs]
+
+
+def cancelled(stores: JobStores, at: datetime) -> Job:
+    """Cancel the job `j1` and return it."""
+    released = stores.jobs.cancel("acme", "j1", at)
+    assert released is not None
+    return released.job
 
 
 class JobStoreContract:
@@ -108,13 +123,16 @@ class JobStoreContract:
             stores.jobs.submit(replace(a_job(f"j{minute}"), service=service, created_at=at))
         stores.leases.claim("j0", a_lease(), NOW)
 
-        def ids(**asked: object) -> list[str]:
-            return [job.id for job in stores.jobs.list("acme", **asked)]  # type: ignore[arg-type]
+        def listed(**asked: object) -> list[str]:
+            return ids(stores.jobs.list("acme", **asked))  # type: ignore[arg-type]
 
-        assert ids() == ["j2", "j1", "j0"]
-        assert ids(service="churn") == ["j2", "j0"]
-        assert ids(state=JobState.RUNNING) == ["j0"]
-        assert ids(limit=2) == ["j2", "j1"]
+        assert listed() == ["j2", "j1", "j0"]
+        assert listed(service="churn") == ["j2", "j0"]
+        assert listed(state=JobState.RUNNING) == ["j0"]
+        assert listed(kind="tune") == []
+        assert listed(limit=2) == ["j2", "j1"]
+        assert listed(limit=2, before="j1") == ["j0"]
+        assert listed(before="j0") == []
 
     def test_a_tenant_sees_nothing_of_another(self, stores: JobStores) -> None:
         stores.jobs.submit(a_job())
@@ -159,7 +177,7 @@ class JobStoreContract:
         assert taken is not None
         assert taken.attempt == 2
         assert stores.leases.renew("j1", "old", LATER, 0.9, "") is None
-        assert not stores.leases.finish("j1", "old", JobState.SUCCEEDED, SOON)
+        assert not stores.leases.finish("j1", "old", Ending(JobState.SUCCEEDED), SOON)
         assert stores.leases.renew("j1", "new", LATER, 0.1, "") is False
 
     def test_a_job_out_of_attempts_is_not_taken_over(self, stores: JobStores) -> None:
@@ -195,7 +213,9 @@ class JobStoreContract:
         stores.jobs.submit(a_job())
         stores.leases.claim("j1", a_lease(), NOW)
 
-        done = stores.leases.finish("j1", "one", JobState.SUCCEEDED, SOON, result={"version": 3})
+        done = stores.leases.finish(
+            "j1", "one", Ending(JobState.SUCCEEDED, result={"version": 3}), SOON
+        )
 
         job = self._job(stores)
         assert done
@@ -206,13 +226,15 @@ class JobStoreContract:
         )
         assert job.progress == 1.0
         assert stores.leases.renew("j1", "one", LATER, 0.1, "") is None
-        assert not stores.leases.finish("j1", "one", JobState.FAILED, LATER)
+        assert not stores.leases.finish("j1", "one", Ending(JobState.FAILED), LATER)
 
     def test_a_failed_job_keeps_its_error(self, stores: JobStores) -> None:
         stores.jobs.submit(a_job())
         stores.leases.claim("j1", a_lease(), NOW)
 
-        stores.leases.finish("j1", "one", JobState.FAILED, SOON, error={"code": "invalid_data"})
+        stores.leases.finish(
+            "j1", "one", Ending(JobState.FAILED, error={"code": "invalid_data"}), SOON
+        )
 
         job = self._job(stores)
         assert (job.state, job.error, job.result) == (
@@ -226,18 +248,18 @@ class JobStoreContract:
         stores.leases.claim("j1", a_lease(), NOW)
 
         with pytest.raises(MinervaError):
-            stores.leases.finish("j1", "one", JobState.RUNNING, SOON)
+            stores.leases.finish("j1", "one", Ending(JobState.RUNNING), SOON)
 
     def test_a_job_that_is_put_back_waits_and_can_be_claimed_again(self, stores: JobStores) -> None:
         stores.jobs.submit(a_job())
-        stores.leases.waiting(NOW, NOW)
+        stores.leases.waiting(AT_ONCE, NOW)
         stores.leases.claim("j1", a_lease(), NOW)
 
-        assert stores.leases.finish("j1", "one", JobState.QUEUED, SOON)
+        assert stores.leases.finish("j1", "one", Ending(JobState.QUEUED), SOON)
 
         assert self._job(stores).state is JobState.QUEUED
         assert self._job(stores).finished_at is None
-        assert stores.leases.waiting(NOW, SOON) == ["j1"]
+        assert ids(stores.leases.waiting(AT_ONCE, SOON)) == ["j1"]
         again = stores.leases.claim("j1", a_lease("two"), SOON)
         assert again is not None
         assert again.attempt == 2
@@ -247,14 +269,14 @@ class JobStoreContract:
         stores.leases.claim("j1", a_lease(), NOW)
         stores.jobs.cancel("acme", "j1", NOW)
 
-        stores.leases.finish("j1", "one", JobState.QUEUED, SOON)
+        stores.leases.finish("j1", "one", Ending(JobState.QUEUED), SOON)
 
         assert self._job(stores).state is JobState.CANCELLED
 
     def test_a_queued_job_is_cancelled_at_once(self, stores: JobStores) -> None:
         stores.jobs.submit(a_job())
 
-        job = stores.jobs.cancel("acme", "j1", SOON)
+        job = cancelled(stores, SOON)
 
         assert job == self._job(stores)
         assert (job.state, job.finished_at) == (JobState.CANCELLED, SOON)
@@ -264,19 +286,18 @@ class JobStoreContract:
         stores.jobs.submit(a_job())
         stores.leases.claim("j1", a_lease(), NOW)
 
-        job = stores.jobs.cancel("acme", "j1", SOON)
+        job = cancelled(stores, SOON)
 
-        assert job is not None
         assert (job.state, job.cancel_requested) == (JobState.RUNNING, True)
         assert stores.leases.renew("j1", "one", LATER, 0.5, "") is True
 
     def test_an_ended_job_is_left_as_it_is(self, stores: JobStores) -> None:
         stores.jobs.submit(a_job())
         stores.leases.claim("j1", a_lease(), NOW)
-        stores.leases.finish("j1", "one", JobState.SUCCEEDED, SOON)
+        stores.leases.finish("j1", "one", Ending(JobState.SUCCEEDED), SOON)
         before = self._job(stores)
 
-        assert stores.jobs.cancel("acme", "j1", LATER) == before
+        assert cancelled(stores, LATER) == before
 
     def test_an_unknown_job_cannot_be_cancelled(self, stores: JobStores) -> None:
         assert stores.jobs.cancel("acme", "j1", NOW) is None
@@ -289,16 +310,17 @@ class JobStoreContract:
         recovered = stores.leases.recover(SOON)
 
         assert before == []
-        assert recovered == [self._job(stores)]
-        assert recovered[0].state is JobState.QUEUED
-        assert stores.leases.waiting(NOW, SOON) == ["j1"]
+        assert [one.job for one in recovered] == [self._job(stores)]
+        assert recovered[0].job.state is JobState.QUEUED
+        assert ids(stores.leases.waiting(AT_ONCE, SOON)) == ["j1"]
         assert stores.leases.recover(LATER) == []
 
     def test_an_abandoned_job_out_of_attempts_is_dead(self, stores: JobStores) -> None:
         stores.jobs.submit(replace(a_job(), max_attempts=1))
         stores.leases.claim("j1", a_lease("one", SOON), NOW)
 
-        (job,) = stores.leases.recover(LATER)
+        (released,) = stores.leases.recover(LATER)
+        job = released.job
 
         assert (job.state, job.finished_at) == (JobState.DEAD, LATER)
         assert job.error is not None
@@ -309,7 +331,8 @@ class JobStoreContract:
         stores.jobs.cancel("acme", "j1", NOW)
 
         taken_over = stores.leases.claim("j1", a_lease("two"), LATER)
-        (job,) = stores.leases.recover(LATER)
+        (released,) = stores.leases.recover(LATER)
+        job = released.job
 
         assert taken_over is None
         assert (job.state, job.finished_at) == (JobState.CANCELLED, LATER)
@@ -329,24 +352,27 @@ class JobStoreContract:
         stores.jobs.submit(a_job("taken"))
         stores.leases.claim("taken", a_lease(), NOW)
 
-        assert stores.leases.waiting(NOW, SOON) == ["old", "young"]
-        assert stores.leases.waiting(SOON, LATER) == []
-        assert stores.leases.waiting(LATER, LATER) == ["old", "young"]
+        waited = LATER - SOON
+        assert ids(stores.leases.waiting(AT_ONCE, SOON)) == ["old", "young"]
+        assert stores.leases.waiting(waited, LATER) == []
+        assert ids(stores.leases.waiting(waited - MOMENT, LATER)) == ["old", "young"]
 
     def test_each_waiting_job_is_told_to_one_of_eight_sweepers(self, stores: JobStores) -> None:
         for number in range(5):
             stores.jobs.submit(a_job(f"j{number}"))
 
-        told = at_once(8, lambda _: stores.leases.waiting(NOW, NOW))
+        told = at_once(8, lambda _: stores.leases.waiting(AT_ONCE, NOW))
 
-        assert sorted(job_id for ids in told for job_id in ids) == [f"j{n}" for n in range(5)]
+        assert sorted(job_id for jobs in told for job_id in ids(jobs)) == [
+            f"j{n}" for n in range(5)
+        ]
 
     def test_every_change_of_state_is_in_the_history(self, stores: JobStores) -> None:
         stores.jobs.submit(a_job())
         stores.leases.claim("j1", a_lease("one", SOON), NOW)
         stores.leases.recover(SOON)
         stores.leases.claim("j1", a_lease("two"), SOON)
-        stores.leases.finish("j1", "two", JobState.FAILED, LATER)
+        stores.leases.finish("j1", "two", Ending(JobState.FAILED), LATER)
 
         events = stores.jobs.events("acme", "j1")
 

@@ -12,12 +12,16 @@ With `pytest.register_assert_rewrite("minerva.testing")` in a conftest, failures
 """
 
 from minerva.testing.alias_stores import AliasStoreContract
+from minerva.testing.job_order import JobOrderContract
+from minerva.testing.job_parts import JobPartsContract
 from minerva.testing.job_stores import JobStoreContract
 from minerva.testing.key_stores import KeyStoreContract
 from minerva.testing.registry_stores import RegistryStoreContract
 
 __all__ = [
     "AliasStoreContract",
+    "JobOrderContract",
+    "JobPartsContract",
     "JobStoreContract",
     "KeyStoreContract",
     "RegistryStoreContract",

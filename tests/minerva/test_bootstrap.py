@@ -76,11 +76,17 @@ def test_settings_reach_the_parts(tmp_path):
         "MINERVA_LEASE_S": "7",
         "MINERVA_JOB_TIME_LIMIT_S": "8",
         "MINERVA_JOB_MEMORY_MB": "9",
+        "MINERVA_JOB_DISK_MB": "10",
+        "MINERVA_TRAIN_SLOTS": "3",
+        "MINERVA_BATCH_LIMIT": "5",
         "MINERVA_MAX_ATTEMPTS": "2",
     }
     with open_job(load(tmp_path, environment)) as container:
-        limits = container.runner.limits
-        assert (limits.lease_s, limits.time_s, limits.memory_mb) == (7, 8, 9)
+        limits = container.jobs.limits
+        assert (limits.time_s, limits.memory_mb, limits.disk_mb) == (8, 9, 10)
+        assert container.runner.pace.lease_s == 7
+        assert container.runner.slots.sizes == {"train": 3, "batch": 2, "quick": 4}
+        assert container.runner.bounds.queues == {"train": 0, "batch": 5, "quick": 0}
         assert container.jobs.max_attempts == 2
         assert container.runner.folder == container.jobs.folder == tmp_path / ".minerva" / "jobs"
         assert container.catalogue() is container.catalogue()

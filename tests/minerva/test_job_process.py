@@ -72,7 +72,7 @@ def start(tmp_path):
 
 def spec(**changes) -> bytes:
     """Return the first line of standard input."""
-    return msgspec.json.encode({"job": JOB, "memory_mb": 0, **changes})
+    return msgspec.json.encode({"job": JOB, "memory_mb": 0, "folder": "/nowhere", **changes})
 
 
 def told(receive: int) -> list[dict]:
@@ -111,18 +111,14 @@ def test_settings_that_cannot_be_used_are_told_with_their_faults(start):
     ]
 
 
-def test_what_nobody_foresaw_is_told_by_its_kind_only(start):
-    job = {**json.loads(msgspec.json.encode(JOB)), "kind": "dance with jane@example.org"}
-    process, receive = start(spec(job=job))
+def test_a_kind_that_no_plugin_here_brings_is_told(start):
+    job = {**json.loads(msgspec.json.encode(JOB)), "kind": "dance"}
+    _, receive = start(spec(job=job))
 
     (message,) = told(receive)
 
-    assert message["error"]["code"] == "internal"
-    assert message["error"]["message"] == (
-        "The job failed unexpectedly (KeyError); see the job's log."
-    )
-    process.wait(10)
-    assert "KeyError" in process.stdout.read().decode()
+    assert message["error"]["code"] == "invalid_input"
+    assert "No plugin on this worker brings jobs of kind 'dance'" in message["error"]["message"]
 
 
 def test_a_worker_that_is_gone_wants_no_result(start, tmp_path):

@@ -26,6 +26,14 @@ class JobState(StrEnum):
         return self not in {JobState.QUEUED, JobState.RUNNING}
 
 
+class Queue(StrEnum):
+    """Where a job waits: hours of `train` and `batch` delay nothing that is `quick`."""
+
+    TRAIN = "train"
+    BATCH = "batch"
+    QUICK = "quick"
+
+
 @dataclass(frozen=True, slots=True)
 class NewJob:
     """A job that is about to be submitted."""
@@ -43,9 +51,18 @@ class NewJob:
     trace_id: str
     max_attempts: int
     created_at: datetime
+    queue: Queue = Queue.TRAIN
+    priority: int = 0
+    """Among jobs that wait in one queue the higher one goes first; equals by age."""
+    parent: str | None = None
+    """The job that this one is a part of."""
+    callback_url: str | None = None
+    not_before: datetime | None = None
+    limits: dict[str, Any] | None = None
+    """See `limits.JobLimits`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job(NewJob):
     """A job's row: the truth about it."""
 
@@ -54,9 +71,14 @@ class Job(NewJob):
     """How many times it was claimed."""
     progress: float
     message: str
+    seconds_left: float | None = None
+    """Estimated, while it runs."""
     result: dict[str, Any] | None
     error: dict[str, Any] | None
+    """Why the last attempt did not succeed."""
     cancel_requested: bool
+    open_parts: int = 0
+    """How many of its parts have not ended; it waits for them."""
     started_at: datetime | None
     finished_at: datetime | None
 
@@ -66,14 +88,21 @@ class Job(NewJob):
             "id": self.id,
             "kind": self.kind,
             "service": self.service,
+            "queue": self.queue.value,
+            "priority": self.priority,
+            "parent": self.parent,
             "state": self.state.value,
             "attempt": self.attempt,
+            "max_attempts": self.max_attempts,
             "progress": self.progress,
             "message": self.message,
+            "seconds_left": self.seconds_left,
+            "open_parts": self.open_parts,
             "result": self.result,
             "error": self.error,
             "request_id": self.request_id,
             "created_at": self.created_at.isoformat(),
+            "not_before": self.not_before and self.not_before.isoformat(),
             "started_at": self.started_at and self.started_at.isoformat(),
             "finished_at": self.finished_at and self.finished_at.isoformat(),
         }

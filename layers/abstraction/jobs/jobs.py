@@ -1,24 +1,47 @@
-"""Jobs as callers meet them: submit, look, cancel."""
+"""Jobs as callers meet them: submit, look, cancel, try again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
-from minerva.errors import NotFound, Unavailable
+from minerva.errors import InvalidInput, NotFound, Unavailable
 from minerva.layers.abstraction.callbacks.tell import Tell, nobody
 from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob, change_of
+from minerva.layers.abstraction.jobs.kind import Kind, Kinds
+from minerva.layers.abstraction.jobs.limits import JobLimits
 from minerva.layers.abstraction.jobs.store import JobQueue, JobStore
+from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.registry.registry import Registry
+from minerva.layers.abstraction.services.declaration import JobsDeclaration
+from minerva.layers.abstraction.services.parsing import parse
 
 log = structlog.get_logger()
 
 TRAIN = "train"
 JOB_STATE = "minerva_job_state"
+LOWEST, HIGHEST = -100, 100
+"""Priorities that a caller may ask for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Who asks for a job, and how it is to be treated."""
+
+    tenant: str
+    service: str
+    author: str
+    request_id: str = ""
+    trace_id: str = ""
+    idempotency_key: str | None = None
+    callback_url: str | None = None
+    priority: int | None = None
+    """None: as the service declares."""
 
 
 @dataclass(frozen=True)
@@ -28,52 +51,45 @@ class Jobs:
     store: JobStore
     queue: JobQueue
     registry: Registry
+    kinds: Callable[[], Kinds]
     folder: Path
     """Where the captured output of attempts is kept."""
     max_attempts: int
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    limits: JobLimits = field(default_factory=JobLimits)
+    """What applies where the service's declaration is silent."""
     tell: Tell = nobody
 
-    def submit_training(
-        self,
-        tenant: str,
-        service: str,
-        *,
-        request_id: str,
-        trace_id: str,
-        idempotency_key: str | None,
-        author: str,
+    def submit(
+        self, kind: str, asked: Asked, payload: Mapping[str, Any] | None = None
     ) -> tuple[Job, bool]:
-        """Accept a training of the newest configuration; return the job and whether it is new."""
-        configuration = self.registry.configuration(tenant, service)
-        new = NewJob(
-            id=self.new_id(),
-            tenant=tenant,
-            service=service,
-            kind=TRAIN,
-            payload={},
-            configuration_revision=configuration.revision,
-            author=author,
-            idempotency_key=idempotency_key,
-            request_id=request_id,
-            trace_id=trace_id,
-            max_attempts=self.max_attempts,
-            created_at=self.now(),
-        )
-        job, fresh = self.store.submit(new)
+        """Accept a job on the newest configuration; return it and whether it is new.
+
+        Raises NotFound for an unknown service, InvalidInput for an unknown kind, and what the kind
+        raises for a payload that cannot lead to anything.
+        """
+        configuration = self.registry.configuration(asked.tenant, asked.service)
+        found = self.find(kind)
+        checked = found.check(configuration, dict(payload or {}))
+        job, fresh = self.store.submit(self._new(found, configuration, asked, checked))
         if fresh:
-            log.info("job.submitted", job_id=job.id, kind=job.kind, service=service)
+            log.info("job.submitted", job_id=job.id, kind=job.kind, service=job.service)
             self.tell(JOB_STATE, job=change_of(job))
-            wake(self.queue, job.id, job.kind)
+            wake(self.queue, job)
         return job, fresh
+
+    def find(self, kind: str) -> Kind:
+        """Return a kind by its name. Raises InvalidInput."""
+        kinds = self.kinds()
+        if kind not in kinds:
+            known = ", ".join(sorted(name for name in kinds if "." not in name))
+            raise InvalidInput(f"There is no kind of job {kind!r}: known are {known}.")
+        return kinds[kind]
 
     def get(self, tenant: str, job_id: str) -> Job:
         """Return a job. Raises NotFound."""
-        job = self.store.get(tenant, job_id)
-        if job is None:
-            raise NotFound(f"There is no job {job_id!r}.")
-        return job
+        return _found(self.store.get(tenant, job_id), job_id)
 
     def list(
         self,
@@ -81,20 +97,43 @@ class Jobs:
         *,
         service: str | None = None,
         state: JobState | None = None,
+        kind: str | None = None,
+        parent: str | None = None,
+        before: str | None = None,
         limit: int = 50,
     ) -> Sequence[Job]:
-        """Return jobs, newest first."""
-        return self.store.list(tenant, service=service, state=state, limit=limit)
+        """Return jobs, newest first; parts only of the job that is named as their parent."""
+        return self.store.list(
+            tenant,
+            service=service,
+            state=state,
+            kind=kind,
+            parent=parent,
+            before=before,
+            limit=limit,
+        )
 
     def cancel(self, tenant: str, job_id: str) -> Job:
         """Cancel a queued job, ask a running one to stop. Raises NotFound."""
         now = self.now()
-        job = self.store.cancel(tenant, job_id, now)
-        if job is None:
-            raise NotFound(f"There is no job {job_id!r}.")
+        released = self.store.cancel(tenant, job_id, now)
+        job = _found(released.job if released else None, job_id)
         log.info("job.cancel_asked", job_id=job_id, state=job.state.value)
         if job.state is JobState.CANCELLED and job.finished_at == now:
             self.tell(JOB_STATE, job=change_of(job))
+        for woken in released.woken if released else ():
+            wake(self.queue, woken)
+        return job
+
+    def retry(self, tenant: str, job_id: str, by: str) -> Job:
+        """Queue again a job that did not succeed. Raises NotFound, Conflict."""
+        retried = self.store.retry(tenant, job_id, self.max_attempts, by, self.now())
+        job = _found(retried, job_id)
+        log.info("job.retry_asked", job_id=job_id, kind=job.kind, author=by)
+        self.tell(JOB_STATE, job=change_of(job))
+        for one in (job, *self.store.parts(tenant, job_id)):
+            if one.state is JobState.QUEUED:
+                wake(self.queue, one)
         return job
 
     def events(self, tenant: str, job_id: str, after: int = 0) -> Sequence[JobEvent]:
@@ -103,18 +142,63 @@ class Jobs:
         return self.store.events(tenant, job_id, after)
 
     def log(self, tenant: str, job_id: str) -> str:
-        """Return what the attempts printed, in order. Raises NotFound."""
+        """Return what the attempts printed, in order. Raises NotFound.
+
+        Whole where this machine ran them, else the end of it as far as the attempt ended.
+        """
         self.get(tenant, job_id)
-        attempts = sorted((self.folder / job_id).glob("attempt-*.log"), key=_attempt)
-        return "".join(path.read_text(encoding="utf-8", errors="replace") for path in attempts)
+        texts = dict(self.store.logs(tenant, job_id))
+        for path in (self.folder / job_id).glob("attempt-*.log"):
+            texts[_attempt(path)] = path.read_text(encoding="utf-8", errors="replace")
+        return "".join(text for _, text in sorted(texts.items()))
+
+    def _new(
+        self, kind: Kind, configuration: Configuration, asked: Asked, payload: dict[str, Any]
+    ) -> NewJob:
+        declared = parse(configuration.declaration).jobs
+        priority = declared.priority if asked.priority is None else asked.priority
+        if not LOWEST <= priority <= HIGHEST:
+            raise InvalidInput(f"A priority is a number from {LOWEST} to {HIGHEST}.")
+        return NewJob(
+            id=self.new_id(),
+            tenant=asked.tenant,
+            service=asked.service,
+            kind=kind.name,
+            payload=payload,
+            configuration_revision=configuration.revision,
+            author=asked.author,
+            idempotency_key=asked.idempotency_key,
+            request_id=asked.request_id or self.new_id(),
+            trace_id=asked.trace_id,
+            max_attempts=len(kind.backoff) + 1 if kind.backoff else self.max_attempts,
+            created_at=self.now(),
+            queue=kind.queue,
+            priority=priority,
+            callback_url=asked.callback_url,
+            limits=_limits(self.limits, declared).to_json(),
+        )
 
 
-def wake(queue: JobQueue, job_id: str, kind: str) -> None:
+def wake(queue: JobQueue, job: Job) -> None:
     """Send the id; a broker that is away loses nothing, the sweeper sends it again."""
     try:
-        queue.send(job_id, kind)
+        queue.send(job.id, job.queue)
     except Unavailable as error:
-        log.warning("queue.away", job_id=job_id, reason=error.message)
+        log.warning("queue.away", job_id=job.id, reason=error.message)
+
+
+def _found(job: Job | None, job_id: str) -> Job:
+    if job is None:
+        raise NotFound(f"There is no job {job_id!r}.")
+    return job
+
+
+def _limits(usual: JobLimits, declared: JobsDeclaration) -> JobLimits:
+    def pick(name: str) -> Any:
+        own = getattr(declared, name)
+        return getattr(usual, name) if own is None else own
+
+    return JobLimits(pick("time_s"), pick("memory_mb"), pick("disk_mb"), pick("max_running"))
 
 
 def _attempt(path: Path) -> int:

@@ -1,220 +1,268 @@
-"""The worker's side of a job: claim it, run it in a process of its own, hold the lease, end it."""
+"""The worker's side of a job: claim it, run it, hold the lease, end it."""
 
 from __future__ import annotations
 
+import random
+import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 
 from minerva.errors import MinervaError, Unavailable
 from minerva.layers.abstraction.callbacks.tell import Tell, nobody
-from minerva.layers.abstraction.jobs.job import Job, JobState, Lease, change_of
+from minerva.layers.abstraction.jobs.here import JobThread
+from minerva.layers.abstraction.jobs.job import Job, JobState, Lease, NewJob, change_of
 from minerva.layers.abstraction.jobs.jobs import JOB_STATE, wake
-from minerva.layers.abstraction.jobs.process import JobProcess, spawn
-from minerva.layers.abstraction.jobs.store import JobLeases, JobQueue
+from minerva.layers.abstraction.jobs.kind import Attempt, Kinds, Parts
+from minerva.layers.abstraction.jobs.limits import Bounds, limits_of
+from minerva.layers.abstraction.jobs.outcome import (
+    Outcome,
+    ended_silently,
+    out_of_memory_again,
+    passing,
+)
+from minerva.layers.abstraction.jobs.pauses import pause_s
+from minerva.layers.abstraction.jobs.process import spawn
+from minerva.layers.abstraction.jobs.slots import Slots
+from minerva.layers.abstraction.jobs.store import Ending, JobLeases, JobQueue, Released
+from minerva.layers.abstraction.jobs.telling import Told
+from minerva.layers.abstraction.jobs.watch import LeaseLost, Watch
 
 log = structlog.get_logger()
 
 MODULE = "minerva.job_process"
 POLL_S = 0.2
-BEATS_PER_LEASE = 4
+WORK = "work"
+"""The job's own folder, beside the captured output of its attempts."""
+KEPT_LOG_BYTES = 64 * 1024
+
+
+class Running(Protocol):
+    """An attempt that runs: a process, or a thread of this one."""
+
+    @property
+    def running(self) -> bool:
+        """Whether there is more to come."""
+
+    def messages(self, timeout_s: float) -> list[Told]:
+        """Return what it says within `timeout_s`."""
+
+    def wait(self) -> int:
+        """Return the exit code of one that has ended."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How an attempt ended; `state` QUEUED: to be tried again."""
-
-    state: JobState
-    result: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
-
-
-class LeaseLost(Exception):
-    """Another attempt holds the job; this one must leave no trace."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What an attempt may take."""
+class Pace:
+    """The times of a worker, in seconds."""
 
     lease_s: float
-    time_s: float
-    memory_mb: int
+    first_pause_s: float = 2.0
+    """Between the first attempt and the second."""
 
 
 @dataclass
 class Runner:
-    """Runs jobs by id. Safe to be called twice for one id, by anyone, at any time."""
+    """Runs jobs. Safe to be called twice for one id, by anyone, at any time."""
 
     leases: JobLeases
     queue: JobQueue
+    kinds: Callable[[], Kinds]
     folder: Path
     owner: str
-    limits: Limits
+    pace: Pace
+    slots: Slots
+    bounds: Bounds
     workspace: Path
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     tell: Tell = nobody
+    chance: Callable[[], float] = random.random
     _stopping: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, job_id: str) -> None:
-        """Run a job to the end of one attempt; nothing happens if it is not to be had."""
+    def serve(self, queue: str, job_id: str = "") -> None:
+        """Run jobs of a queue, the best first, until none may run; nothing if all places are taken.
+
+        `job_id` is the job whose message woke us. It need not be the one that runs.
+        """
+        log.debug("queue.woken", queue=queue, job_id=job_id)
+        while self.slots.enter(queue):
+            try:
+                while not self._stopping.is_set() and self._run_next(queue):
+                    continue
+            finally:
+                called = self.slots.leave(queue)
+            if not called or self._stopping.is_set():
+                return
+
+    def run(self, job_id: str) -> bool:
+        """Run one attempt of a job to its end; False: it is not to be had."""
         if self._stopping.is_set():
-            return
-        lease = Lease(self.new_id(), self.owner, self._until())
-        job = self.leases.claim(job_id, lease, self.now())
+            return False
+        lease = Lease(self.new_id(), self.owner, self.now() + timedelta(seconds=self.pace.lease_s))
+        job = self.leases.claim(job_id, lease, self.now(), self.bounds)
         if job is None:
             log.debug("job.not_claimed", job_id=job_id)
-            return
-        with structlog.contextvars.bound_contextvars(**_facts(job)):
+            return False
+        with structlog.contextvars.bound_contextvars(**facts(job)):
             self._run(job, lease)
+        return True
 
     def stop(self) -> None:
         """Put running jobs back to be run by another worker; take no more."""
         self._stopping.set()
+
+    def _run_next(self, queue: str) -> bool:
+        try:
+            job_id = self.leases.next(queue, self.now(), self.bounds)
+            if job_id is not None:
+                self.run(job_id)
+        except MinervaError as error:  # the sweeper sends again what nobody took
+            log.warning("queue.not_served", queue=queue, reason=error.message)
+            return False
+        return job_id is not None
 
     def _run(self, job: Job, lease: Lease) -> None:
         log.info("job.started", attempt=job.attempt, kind=job.kind)
         self.tell(JOB_STATE, job=change_of(job))
         started = time.monotonic()
         try:
-            outcome = self._attempt(job, lease.token)
-            kept = self._finish(job, lease.token, outcome)
+            outcome = self._decide(job, self._attempt(job, lease.token))
+            released = self._release(job, lease.token, outcome)
         except LeaseLost:
-            kept = False
-        if not kept:
+            released = None
+        if released is None:
             log.warning("job.lease_lost", attempt=job.attempt)
             return
-        seconds = round(time.monotonic() - started, 3)
-        code = (outcome.error or {}).get("code")
-        event = f"job.{_verb(outcome.state)}"
-        log.info(event, attempt=job.attempt, seconds=seconds, code=code)
-        self.tell(JOB_STATE, job=change_of(replace(job, state=outcome.state, error=outcome.error)))
-        if outcome.state is JobState.QUEUED and not self._stopping.is_set():
-            wake(self.queue, job.id, job.kind)
+        self._told(released, outcome, round(time.monotonic() - started, 3))
 
     def _attempt(self, job: Job, token: str) -> Outcome:
-        spec = msgspec.json.encode({"job": job, "memory_mb": self.limits.memory_mb})
-        log_file = self.folder / job.id / f"attempt-{job.attempt}.log"
         try:
-            with spawn(MODULE, spec, self.workspace, log_file) as child:
-                return self._watch(job, token, child)
+            work = self.folder / job.id / WORK
+            work.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._started(job, work) as running:
+                return self._watch(job, token, running, work)
         except OSError as error:
             message = f"The job's process could not be started: {error.strerror}."
-            return self._again(job, "unavailable", message)
+            return passing("unavailable", message)
 
-    def _watch(self, job: Job, token: str, child: JobProcess) -> Outcome:
-        watch = _Watch(self, job, token)
-        while child.running and watch.outcome is None:
-            for message in child.messages(POLL_S):
+    @contextmanager
+    def _started(self, job: Job, work: Path) -> Iterator[Running]:
+        kind = self.kinds().get(job.kind)
+        if kind is not None and not kind.apart:
+            yield JobThread(
+                lambda put: kind.work(job, Attempt(_reporter(put), work, job.attempt)),
+                f"job-{job.kind}",
+            )
+            return
+        limits = limits_of(job)
+        spec = {"job": job, "memory_mb": limits.memory_mb, "folder": str(work)}
+        with spawn(MODULE, msgspec.json.encode(spec), self.workspace, self._log_file(job)) as child:
+            yield child
+
+    def _watch(self, job: Job, token: str, running: Running, work: Path) -> Outcome:
+        watch = Watch(
+            job, token, self.leases, limits_of(job), self.pace.lease_s, work, self.now,
+            self._stopping.is_set,
+        )  # fmt: skip
+        while running.running and watch.outcome is None:
+            for message in running.messages(POLL_S):
                 watch.take(message)
             stop = watch.reason_to_stop()
-            if stop is not None:
+            if stop is not None and watch.outcome is None:
                 return stop
-        code = child.wait()
-        return watch.outcome or self._again(job, "process_ended", _why_ended(code))
+        code = running.wait()
+        return watch.outcome or ended_silently(code)
 
-    def _again(self, job: Job, code: str, message: str) -> Outcome:
-        """Another attempt if there is one left, else the end."""
-        state = JobState.QUEUED if job.attempt < job.max_attempts else JobState.DEAD
-        return Outcome(state, error={"code": code, "message": message, "faults": []})
+    def _decide(self, job: Job, outcome: Outcome) -> Outcome:
+        """Let a job that may be tried again die if it has no attempt left."""
+        if outcome.state is not JobState.QUEUED or not outcome.counts:
+            return outcome
+        spent = job.attempt >= job.max_attempts or out_of_memory_again(outcome, job.error)
+        return replace(outcome, state=JobState.DEAD) if spent else outcome
 
-    def _finish(self, job: Job, token: str, outcome: Outcome) -> bool:
-        deadline = time.monotonic() + self.limits.lease_s
+    def _release(self, job: Job, token: str, outcome: Outcome) -> Released | None:
+        deadline = time.monotonic() + self.pace.lease_s
         while True:
             try:
-                return self.leases.finish(
-                    job.id,
-                    token,
-                    outcome.state,
-                    self.now(),
-                    result=outcome.result,
-                    error=outcome.error,
-                )
+                return self._let_go(job, token, outcome)
             except Unavailable as error:
                 if time.monotonic() > deadline:
                     raise
                 log.warning("job.finish_delayed", reason=error.message)
                 threading.Event().wait(1)
 
-    def _until(self) -> datetime:
-        return self.now() + timedelta(seconds=self.limits.lease_s)
+    def _let_go(self, job: Job, token: str, outcome: Outcome) -> Released | None:
+        if outcome.parts is not None:
+            parts = self._parts(job, outcome.parts)
+            return self.leases.park(job.id, token, parts, outcome.parts.message, self.now())
+        ending = Ending(
+            outcome.state,
+            outcome.result,
+            outcome.error,
+            self._not_before(job, outcome),
+            outcome.counts,
+            _end_of(self._log_file(job)),
+        )
+        return self.leases.finish(job.id, token, ending, self.now())
 
-
-@dataclass
-class _Watch:
-    """What is known of one attempt while it runs."""
-
-    runner: Runner
-    job: Job
-    token: str
-    outcome: Outcome | None = None
-    progress: float = 0.0
-    message: str = ""
-    started: float = field(default_factory=time.monotonic)
-    beaten: float = -1e9
-
-    def take(self, message: dict[str, Any]) -> None:
-        """Note what the child says."""
-        match message:
-            case {"progress": int() | float() as progress, "message": str() as text}:
-                self.progress, self.message = float(progress), text
-            case {"result": dict() as result}:
-                self.outcome = Outcome(JobState.SUCCEEDED, result=result)
-            case {"error": {"code": str() as code, "message": str() as text, "transient": True}}:
-                self.outcome = self.runner._again(self.job, code, text)  # noqa: SLF001 - two halves of one idea
-            case {"error": {"code": str(), "message": str(), "faults": list()} as error}:
-                told = {name: error[name] for name in ("code", "message", "faults")}
-                self.outcome = Outcome(JobState.FAILED, error=told)
-            case _:
-                log.warning("job.message_ignored")
-
-    def reason_to_stop(self) -> Outcome | None:
-        """Renew the lease when it is time; return why the child must end now, if it must."""
-        if self.runner._stopping.is_set():  # noqa: SLF001 - as above
-            error = {"code": "worker_stopped", "message": "The worker was stopped.", "faults": []}
-            return Outcome(JobState.QUEUED, error=error)
-        limits = self.runner.limits
-        if time.monotonic() - self.started > limits.time_s:
-            message = f"The job ran longer than {limits.time_s:g} s (MINERVA_JOB_TIME_LIMIT_S)."
-            error = {"code": "time_limit", "message": message, "faults": []}
-            return Outcome(JobState.FAILED, error=error)
-        if time.monotonic() - self.beaten < limits.lease_s / BEATS_PER_LEASE and not self._told():
+    def _not_before(self, job: Job, outcome: Outcome) -> datetime | None:
+        if outcome.state is not JobState.QUEUED or not outcome.counts:
             return None
-        return self._beat()
+        kind = self.kinds().get(job.kind)
+        declared = kind.backoff if kind is not None else None
+        pause = pause_s(job.attempt, self.pace.first_pause_s, self.chance, declared)
+        return self.now() + timedelta(seconds=pause) if pause > 0 else None
 
-    def _told(self) -> bool:
-        """Progress is written at most twice a second."""
-        return time.monotonic() - self.beaten > 0.5 and self.progress > self._written  # noqa: PLR2004 - documented above
-
-    _written: float = 0.0
-
-    def _beat(self) -> Outcome | None:
-        try:
-            cancel = self.runner.leases.renew(
-                self.job.id,
-                self.token,
-                self.runner._until(),  # noqa: SLF001 - as above
-                self.progress,
-                self.message,
+    def _parts(self, job: Job, parts: Parts) -> list[NewJob]:
+        kinds, now = self.kinds(), self.now()
+        return [
+            NewJob(
+                id=self.new_id(),
+                tenant=job.tenant,
+                service=job.service,
+                kind=part.kind,
+                payload=part.payload,
+                configuration_revision=job.configuration_revision,
+                author=job.author,
+                idempotency_key=f"part:{job.id}:{part.key}",
+                request_id=job.request_id,
+                trace_id=job.trace_id,
+                max_attempts=job.max_attempts - job.attempt + 1,
+                created_at=now + timedelta(microseconds=number),  # the order in which they are made
+                queue=kinds[part.kind].queue if part.kind in kinds else job.queue,
+                priority=job.priority,
+                parent=job.id,
+                limits=job.limits,
             )
-        except MinervaError as error:
-            log.warning("job.heartbeat_failed", reason=error.message)
-            return None
-        self.beaten, self._written = time.monotonic(), self.progress
-        if cancel is None:
-            raise LeaseLost
-        return Outcome(JobState.CANCELLED) if cancel else None
+            for number, part in enumerate(parts.parts)
+        ]
+
+    def _told(self, released: Released, outcome: Outcome, seconds: float) -> None:
+        job = released.job
+        code = (outcome.error or {}).get("code")
+        event = f"job.{_verb(job, outcome)}"
+        log.info(event, attempt=job.attempt, seconds=seconds, code=code)
+        self.tell(JOB_STATE, job=change_of(job))
+        if job.state.ended:
+            shutil.rmtree(self.folder / job.id / WORK, ignore_errors=True)
+        again = [job] if job.state is JobState.QUEUED and job.not_before is None else []
+        for woken in () if self._stopping.is_set() else (*again, *released.woken):
+            wake(self.queue, woken)
+
+    def _log_file(self, job: Job) -> Path:
+        return self.folder / job.id / f"attempt-{job.attempt}.log"
 
 
-def _facts(job: Job) -> dict[str, Any]:
+def facts(job: Job) -> dict[str, Any]:
+    """Return what every event of a job's log carries."""
     return {
         "job_id": job.id,
         "tenant": job.tenant,
@@ -225,11 +273,24 @@ def _facts(job: Job) -> dict[str, Any]:
     }
 
 
-def _why_ended(code: int) -> str:
-    if code < 0:
-        return f"The job's process was ended by signal {-code}; out of memory is a usual cause."
-    return f"The job's process ended with code {code} and no result; see the job's log."
+def _reporter(put: Callable[[Told], None]) -> Any:
+    def report(fraction: float, message: str = "") -> None:
+        put({"progress": float(fraction), "message": str(message)})
+
+    return report
 
 
-def _verb(state: JobState) -> str:
-    return "requeued" if state is JobState.QUEUED else state.value
+def _end_of(path: Path) -> str:
+    """Return the end of a file as text that every database takes, "" where there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - KEPT_LOG_BYTES))
+            return file.read().decode(errors="replace").replace("\0", "")
+    except OSError:
+        return ""
+
+
+def _verb(job: Job, outcome: Outcome) -> str:
+    if outcome.parts is not None:
+        return "waits_for_parts"
+    return "requeued" if job.state is JobState.QUEUED else job.state.value

@@ -10,7 +10,7 @@ import structlog
 
 from minerva.errors import MinervaError
 from minerva.layers.abstraction.jobs.job import JobState, change_of
-from minerva.layers.abstraction.jobs.jobs import JOB_STATE, TRAIN, Jobs, wake
+from minerva.layers.abstraction.jobs.jobs import JOB_STATE, TRAIN, Asked, Jobs, wake
 from minerva.layers.abstraction.jobs.store import JobLeases, JobQueue
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.registry.store import RevisionStore
@@ -28,20 +28,23 @@ class Sweeper:
     jobs: Jobs
     revision: RevisionStore
     resend_after_s: float
+    longest_lease: timedelta
+    """No lease lasts longer: one that seems to was given before the clock was set back."""
     now: Callable[[], datetime]
-    new_id: Callable[[], str]
 
     def tick(self) -> None:
         """Recover, send again, start what is due."""
         now = self.now()
-        for job in self.leases.recover(now):
+        for released in self.leases.recover(now, now + self.longest_lease):
+            job = released.job
             log.warning("job.recovered", job_id=job.id, state=job.state.value, attempt=job.attempt)
             self.jobs.tell(JOB_STATE, job=change_of(job))
-            if job.state is JobState.QUEUED:
-                wake(self.queue, job.id, job.kind)
-        for job_id in self.leases.waiting(now - timedelta(seconds=self.resend_after_s), now):
-            log.info("job.sent_again", job_id=job_id)
-            wake(self.queue, job_id, TRAIN)
+            for woken in (job, *released.woken):
+                if woken.state is JobState.QUEUED:
+                    wake(self.queue, woken)
+        for job in self.leases.waiting(timedelta(seconds=self.resend_after_s), now):
+            log.info("job.sent_again", job_id=job.id)
+            wake(self.queue, job)
         self._start_due(now)
 
     def _start_due(self, now: datetime) -> None:
@@ -58,14 +61,11 @@ class Sweeper:
     def _start(self, configuration: Configuration, due: datetime) -> None:
         """The idempotency key makes many beats start one training."""
         name = configuration.service
-        self.jobs.submit_training(
-            configuration.tenant,
-            name,
-            request_id=self.new_id(),
-            trace_id="",
-            idempotency_key=f"schedule:{name}:{due:%Y-%m-%dT%H:%M}",
-            author="schedule",
+        key = f"schedule:{name}:{due:%Y-%m-%dT%H:%M}"
+        asked = Asked(
+            tenant=configuration.tenant, service=name, author="schedule", idempotency_key=key
         )
+        self.jobs.submit(TRAIN, asked)
 
 
 def last_due(configuration: Configuration, now: datetime) -> datetime | None:

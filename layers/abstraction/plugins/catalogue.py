@@ -10,6 +10,7 @@ from typing import Any
 
 from minerva.algorithm import Algorithm
 from minerva.errors import Fault, InvalidConfiguration
+from minerva.job_kind import JobKind
 from minerva.layers.abstraction.plugins.discovery import IMPORT_WITHIN_S, Discovery
 from minerva.layers.abstraction.plugins.plugin import Hook, Plugin
 from minerva.layers.abstraction.plugins.probe import Probe
@@ -44,6 +45,7 @@ class Catalogue:
                     continue
                 algorithms[algorithm.name] = algorithm
                 origins[algorithm.name] = plugin.name
+        problems += _repeated_kinds(plugins)
         return cls(dict(sorted(algorithms.items())), origins, tuple(problems), tuple(plugins))
 
     def find(self, name: str) -> Algorithm:
@@ -78,6 +80,14 @@ class Catalogue:
             named[hook.name] = (*named.get(hook.name, ()), hook)
         return named
 
+    def job_kinds(self) -> dict[str, JobKind]:
+        """Return name → kind of job; of two of one name the first one found stays."""
+        kinds: dict[str, JobKind] = {}
+        for plugin in self.plugins:
+            for kind in plugin.job_kinds:
+                kinds.setdefault(kind.name, kind)
+        return kinds
+
     def describe(self) -> list[dict[str, Any]]:
         """Return every plugin with what it brings and what is wrong with it."""
         return [plugin.to_json() for plugin in self.plugins]
@@ -85,6 +95,18 @@ class Catalogue:
     def _plugin_of(self, algorithm: str) -> Plugin | None:
         origin = self.origins.get(algorithm)
         return next((plugin for plugin in self.plugins if plugin.name == origin), None)
+
+
+def _repeated_kinds(plugins: Sequence[Plugin]) -> list[Fault]:
+    first: dict[str, str] = {}
+    problems = []
+    for plugin in plugins:
+        for kind in plugin.job_kinds:
+            if kind.name in first:
+                message = f"job kind {kind.name!r} comes from {first[kind.name]} already"
+                problems.append(Fault(plugin.name, message))
+            first.setdefault(kind.name, plugin.name)
+    return problems
 
 
 class Plugins:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pluggy
 
 from minerva import hookspecs
 from minerva.algorithm import Algorithm
 from minerva.errors import MinervaError
+from minerva.job_kind import JobKind
 from minerva.layers.abstraction.plugins.source import Source
 
 ALGORITHMS = "minerva_algorithms"
+JOB_KINDS = "minerva_job_kinds"
+_KIND_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,7 @@ class Plugin:
     kind: Literal["workspace", "installed"]
     algorithms: tuple[Algorithm, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    job_kinds: tuple[JobKind, ...] = ()
     source: Source | None = None
     distribution: str | None = None
     version: str | None = None
@@ -53,9 +58,14 @@ class Plugin:
 
     def bringing(self, brought: Brought) -> Plugin:
         """Return the plugin with what it brings."""
-        algorithms, hooks = brought
-        nothing = None if algorithms or hooks else "mark what it brings with @minerva.hookimpl"
-        return replace(self, algorithms=algorithms, hooks=hooks, hint=nothing)
+        nothing = None if any(brought) else "mark what it brings with @minerva.hookimpl"
+        return replace(
+            self,
+            algorithms=brought.algorithms,
+            hooks=brought.hooks,
+            job_kinds=brought.job_kinds,
+            hint=nothing,
+        )
 
     def broken(self, problem: str, hint: str | None) -> Plugin:
         """Return the plugin as one that cannot be used."""
@@ -69,6 +79,7 @@ class Plugin:
             "state": "broken" if self.problem else "ok",
             "algorithms": [algorithm.name for algorithm in self.algorithms],
             "hooks": sorted(hook.name for hook in self.hooks),
+            "job_kinds": [kind.name for kind in self.job_kinds],
             "digest": self.digest,
             "distribution": self.distribution,
             "version": self.version,
@@ -77,8 +88,13 @@ class Plugin:
         }
 
 
-Brought = tuple[tuple[Algorithm, ...], tuple[Hook, ...]]
-"""Algorithms, and hooks other than the one that brings them."""
+class Brought(NamedTuple):
+    """What a plugin brings."""
+
+    algorithms: tuple[Algorithm, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    """Those other than the ones that bring algorithms and kinds of jobs."""
+    job_kinds: tuple[JobKind, ...] = ()
 
 
 def brought_by(name: str, thing: object) -> Brought:
@@ -92,16 +108,19 @@ def brought_by(name: str, thing: object) -> Brought:
     manager.check_pending()  # a hook that does not exist is a typing mistake
     algorithms: list[Algorithm] = []
     hooks: list[Hook] = []
+    job_kinds: list[JobKind] = []
     for hook, one in _implementations(manager):
         if one.wrapper or one.hookwrapper:
             raise TypeError(f"{one.function.__name__} is a wrapper; hooks here have none")
         if hook == ALGORITHMS:
             algorithms.extend(_checked(one.function()))
+        elif hook == JOB_KINDS:
+            job_kinds.extend(_checked_kinds(one.function()))
         else:
             hooks.append(
                 Hook(name, hook, one.function, tuple(one.argnames), one.tryfirst, one.trylast)
             )
-    return tuple(algorithms), tuple(hooks)
+    return Brought(tuple(algorithms), tuple(hooks), tuple(job_kinds))
 
 
 def reason(error: BaseException) -> str:
@@ -146,4 +165,17 @@ def _checked(returned: Any) -> list[Algorithm]:
         name = getattr(algorithm, "name", None)
         if not isinstance(name, str) or not name:
             raise TypeError(f"{type(algorithm).__name__} has no text as its name")
+    return brought
+
+
+def _checked_kinds(returned: Any) -> list[JobKind]:
+    brought = list(returned)
+    for kind in brought:
+        if not isinstance(kind, JobKind):
+            raise TypeError(f"{JOB_KINDS} returned {type(kind).__name__}, not a JobKind")
+        name = getattr(kind, "name", None)
+        if not isinstance(name, str) or not _KIND_NAME.fullmatch(name):
+            raise TypeError(f"{type(kind).__name__} has no name of lower-case letters and dashes")
+        if kind.queue not in {"train", "batch", "quick"}:
+            raise TypeError(f"{type(kind).__name__} has no queue train, batch or quick")
     return brought

@@ -77,7 +77,7 @@ def _read(folder: Path) -> Source:
 def _import(name: str, source: Source, algorithm: str) -> ModuleType:
     try:
         module = import_source(name, source)
-        algorithms, _ = brought_by(source.path.name, module)
+        algorithms = brought_by(source.path.name, module).algorithms
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and current_thread() is main_thread():
             raise  # the user's own

@@ -44,7 +44,7 @@ def _in_place(spec: HostSpec) -> Algorithm:
     kept = read(copy)
     source = Source(Path(spec.source), kept.digest, kept.files)
     module = import_source(module_name(PACKAGE, source.path), source)
-    brought, _ = brought_by(source.path.name, module)
+    brought = brought_by(source.path.name, module).algorithms
     return next(one for one in brought if one.name == spec.algorithm)
 
 

@@ -92,6 +92,19 @@ class ServingDeclaration(Strict, frozen=True, omit_defaults=True):
     breaker: Breaker = Breaker()
 
 
+class JobsDeclaration(Strict, frozen=True, omit_defaults=True):
+    """What the service's jobs may take; the settings say what applies where this is silent."""
+
+    priority: Annotated[int, msgspec.Meta(ge=-100, le=100)] = 0
+    """Higher ones go first among the jobs that wait in one queue."""
+    time_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    memory_mb: Annotated[int, msgspec.Meta(ge=64)] | None = None
+    disk_mb: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Of the job's own folder."""
+    max_running: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Most jobs of this service at once."""
+
+
 class MonitoringDeclaration(Strict, frozen=True, omit_defaults=True):
     """What is watched while a version serves."""
 
@@ -115,6 +128,7 @@ class ServiceDeclaration:
     """Libraries added to the algorithm's own, as pip names them."""
     allow_pickle: bool = False
     monitoring: MonitoringDeclaration = field(default_factory=MonitoringDeclaration)
+    jobs: JobsDeclaration = field(default_factory=JobsDeclaration)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; `services.parsing.parse` reads them back."""
@@ -133,4 +147,6 @@ class ServiceDeclaration:
             plain["allow_pickle"] = True
         if self.monitoring != MonitoringDeclaration():
             plain["monitoring"] = msgspec.to_builtins(self.monitoring)
+        if self.jobs != JobsDeclaration():
+            plain["jobs"] = msgspec.to_builtins(self.jobs)
         return plain

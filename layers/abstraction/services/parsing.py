@@ -15,6 +15,7 @@ from minerva.errors import Fault, InvalidConfiguration
 from minerva.layers.abstraction.services.declaration import (
     DataDeclaration,
     Gate,
+    JobsDeclaration,
     MonitoringDeclaration,
     Name,
     Requirement,
@@ -29,7 +30,7 @@ from minerva.schema.value import checker
 
 MEMBERS = (
     "service", "description", "algorithm", "parameters", "schema", "data", "training", "serving",
-    "requirements", "allow_pickle", "monitoring",
+    "requirements", "allow_pickle", "monitoring", "jobs",
 )  # fmt: skip
 NEEDED = ("service", "algorithm", "schema")
 CRON_FIELDS = 5
@@ -79,6 +80,7 @@ def parse(value: Any) -> ServiceDeclaration:
     requirements = _part(value, "requirements", tuple[Requirement, ...], (), faults)
     allow_pickle = _part(value, "allow_pickle", bool, False, faults)
     monitoring = _part(value, "monitoring", MonitoringDeclaration, MonitoringDeclaration(), faults)
+    jobs = _part(value, "jobs", JobsDeclaration, JobsDeclaration(), faults)
     if schema is not None:
         faults.extend(_check_default(serving, schema))
     if data is not None:
@@ -89,7 +91,7 @@ def parse(value: Any) -> ServiceDeclaration:
         raise InvalidConfiguration("The service declaration cannot be used.", faults=faults)
     return ServiceDeclaration(
         name, algorithm, schema, description, parameters, data, training, serving,
-        requirements, allow_pickle, monitoring,
+        requirements, allow_pickle, monitoring, jobs,
     )  # fmt: skip
 
 

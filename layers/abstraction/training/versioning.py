@@ -63,11 +63,18 @@ class Versioning:
         check_gate(declaration.training.gate, declaration.schema.target()[1])
 
     def make(
-        self, configuration: Configuration, *, job_id: str | None, author: str, progress: Progress
+        self,
+        configuration: Configuration,
+        *,
+        job_id: str | None,
+        author: str,
+        progress: Progress,
+        scratch: Path | None = None,
     ) -> dict[str, Any]:
         """Train, store, register and promote; return what a job's result tells.
 
-        May be repeated after a crash at any point: artefact, version and alias come out the same.
+        `scratch` is the job's own folder, if there is one. May be repeated after a crash at any
+        point: artefact, version and alias come out the same.
         """
         declaration = parse(configuration.declaration)
         training = Training(
@@ -80,7 +87,9 @@ class Versioning:
         )
 
         def make() -> dict[str, Any]:
-            return self._make(configuration, declaration, job_id, author, progress)
+            return self._make(
+                configuration, declaration, job_id, author, progress, scratch or self.scratch
+            )
 
         return around_training(self.tell, training, make)
 
@@ -91,26 +100,27 @@ class Versioning:
         job_id: str | None,
         author: str,
         progress: Progress,
+        scratch: Path,
     ) -> dict[str, Any]:
-        trained = self._train(declaration, progress)
+        trained = self._train(declaration, progress, scratch)
         version = self._register(configuration, trained, job_id)
         progress(0.97, "deciding on promotion")
         verdict = self._decide(declaration, version, trained, author)
         return _result(version, trained, verdict)
 
-    def _train(self, declaration: ServiceDeclaration, progress: Progress) -> Trained:
+    def _train(self, declaration: ServiceDeclaration, progress: Progress, scratch: Path) -> Trained:
         progress(0.0, "preparing")
         prepared = self.prepare(declaration)
         try:
-            self.scratch.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.scratch, prefix="train-") as name:
+            scratch.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=scratch, prefix="train-") as name:
                 trained = self.trainer.train(
                     declaration, prepared, self._source(declaration), Path(name), progress
                 )
                 self.artefacts.put(trained.digest, trained.folder)
         except OSError as error:
             raise Unavailable(
-                f"The version cannot be written below {self.scratch} ({error.strerror}): "
+                f"The version cannot be written below {scratch} ({error.strerror}): "
                 "free space there or make it writable, then try again."
             ) from error
         return trained

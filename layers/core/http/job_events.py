@@ -15,7 +15,7 @@ import msgspec
 from flask import Response
 
 from minerva.errors import MinervaError, Unavailable
-from minerva.layers.abstraction.jobs.job import JobEvent
+from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState
 from minerva.layers.core.http.house import House
 
 POLL_S = 0.25
@@ -62,12 +62,11 @@ class JobEvents:
         house = self._house
         ends_at = time.monotonic() + house.stream_limit_s
         spoke_at = time.monotonic()
+        told: bytes = b""
         yield b"retry: 1000\n\n"
         while True:
             try:
-                ended = house.jobs.get(
-                    tenant, job_id
-                ).state.ended  # before the events: none is missed
+                job = house.jobs.get(tenant, job_id)  # before the events: none is missed
                 events = house.jobs.events(tenant, job_id, after)
             except MinervaError:
                 return  # headers are sent; the reader comes back and gets a problem
@@ -75,7 +74,11 @@ class JobEvents:
                 after = event.number
                 spoke_at = time.monotonic()
                 yield _message(event)
-            if ended or time.monotonic() >= ends_at or house.draining.wait(POLL_S):
+            progress = _progress(job)
+            if job.state is JobState.RUNNING and progress != told:
+                told, spoke_at = progress, time.monotonic()
+                yield told
+            if job.state.ended or time.monotonic() >= ends_at or house.draining.wait(POLL_S):
                 return
             if time.monotonic() - spoke_at > QUIET_S:
                 spoke_at = time.monotonic()
@@ -111,3 +114,9 @@ class _Lines:
 def _message(event: JobEvent) -> bytes:
     data = msgspec.json.encode(event_json(event))
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.state.value.encode(), data)
+
+
+def _progress(job: Job) -> bytes:
+    """Without an id: a reader that comes back needs the newest one only."""
+    told = {"progress": job.progress, "message": job.message, "seconds_left": job.seconds_left}
+    return b"event: progress\ndata: %s\n\n" % msgspec.json.encode(told)

@@ -27,6 +27,9 @@ def jobs(house: House) -> Blueprint:
             principal().tenant,
             service=request.args.get("service"),
             state=_state(request.args.get("state")),
+            kind=request.args.get("kind"),
+            parent=request.args.get("parent"),
+            before=request.args.get("before"),
             limit=_limit(request.args.get("limit", "50")),
         )
         return answer({"jobs": [job.to_json() for job in found]})
@@ -59,6 +62,13 @@ def jobs(house: House) -> Blueprint:
     def cancel_job(job_id: str) -> Response:
         read_object(request, (), may_be_empty=True)
         return answer({"job": house.jobs.cancel(principal().tenant, job_id).to_json()})
+
+    @routes.post("/v1/jobs/<job_id>/retry")
+    @needs("train")
+    def retry_job(job_id: str) -> Response:
+        read_object(request, (), may_be_empty=True)
+        caller = principal()
+        return answer({"job": house.jobs.retry(caller.tenant, job_id, caller.key_id).to_json()})
 
     return routes
 

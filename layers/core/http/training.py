@@ -1,56 +1,41 @@
-"""Starting a training: accepted at once, done by a worker."""
+"""Starting offline work on a service: accepted at once, done by a worker."""
 
 from __future__ import annotations
 
-import re
-from http import HTTPStatus
-
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from minerva.errors import Fault, InvalidInput
-from minerva.layers.core.http.access import needs, principal
-from minerva.layers.core.http.body import read_object
+from minerva.layers.abstraction.jobs.jobs import TRAIN
+from minerva.layers.core.http.access import needs
 from minerva.layers.core.http.house import House
-from minerva.layers.core.http.json_answers import answer
-from minerva.layers.core.http.requests import tell
-
-IDEMPOTENCY_KEY = "Idempotency-Key"
-_VISIBLE = re.compile(r"[!-~]{1,200}")
+from minerva.layers.core.http.submission import read_job, submitted
 
 
 def training(house: House) -> Blueprint:
-    """Return the route that starts a training."""
+    """Return the routes that start jobs."""
     routes = Blueprint("training", __name__)
 
     @routes.post("/v1/services/<service>/train")
     @needs("train")
     def train(service: str) -> Response:
-        """Accept a training; the same `Idempotency-Key` again answers with the same job."""
-        read_object(request, (), may_be_empty=True)
-        caller = principal()
-        job, is_new = house.jobs.submit_training(
-            caller.tenant,
-            service,
-            request_id=g.trace.request_id,
-            trace_id=g.trace.trace_id,
-            idempotency_key=_idempotency_key(),
-            author=caller.key_id,
-        )
-        tell(job_id=job.id)
-        response = answer({"job": job.to_json()}, HTTPStatus.ACCEPTED)
-        response.headers["Location"] = f"/v1/jobs/{job.id}"
-        if not is_new:
-            response.headers["Idempotent-Replay"] = "true"
-        return response
+        """Accept a training."""
+        body = read_job(request, ())
+        return submitted(house, request, TRAIN, service, body, {})
+
+    @routes.post("/v1/services/<service>/jobs")
+    @needs("train")
+    def start_job(service: str) -> Response:
+        """Accept a job of any kind that a caller may start."""
+        body = read_job(request, ("kind", "parameters"))
+        kind, parameters = body.get("kind"), body.get("parameters", {})
+        if not isinstance(kind, str) or "." in kind:
+            raise _misfit("/kind", "expected the name of a kind of job")
+        if not isinstance(parameters, dict):
+            raise _misfit("/parameters", "expected an object")
+        return submitted(house, request, kind, service, body, parameters)
 
     return routes
 
 
-def _idempotency_key() -> str | None:
-    key = request.headers.get(IDEMPOTENCY_KEY)
-    if key is not None and not _VISIBLE.fullmatch(key):
-        raise InvalidInput(
-            f"The header {IDEMPOTENCY_KEY} needs 1 to 200 visible ASCII characters.",
-            faults=[Fault(IDEMPOTENCY_KEY, "not of this form")],
-        )
-    return key
+def _misfit(where: str, message: str) -> InvalidInput:
+    return InvalidInput("The body does not fit this call.", faults=[Fault(where, message)])

@@ -53,18 +53,44 @@ def paths() -> Content:
     return {**_services(), **_jobs(), **_health()}
 
 
+WISHES: Content = {
+    "callback_url": {"type": "string", "format": "uri"},
+    "priority": {"type": "integer", "minimum": -100, "maximum": 100},
+}
+"""How any job is to be treated."""
+
+
 def train_operation(parameters: tuple[Content, ...], name: str, tag: str) -> Content:
     """Return the operation that starts a training."""
+    return job_operation(parameters, name, tag, "Train a new version", {})
+
+
+def job_operation(
+    parameters: tuple[Content, ...],
+    name: str,
+    tag: str,
+    summary: str,
+    members: Content,
+    required: tuple[str, ...] = (),
+) -> Content:
+    """Return the operation that starts a job; `members` are those of its body beside the wishes."""
+    body: Content = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": members | WISHES,
+    }
+    if required:
+        body["required"] = list(required)
     key = parameter("Idempotency-Key", "header", TEXT, "The same key again leads to the same job")
     made = operation(
         tag,
         name,
-        "Train a new version",
+        summary,
         json_content(member("job", ref("Job"))),
         status=202,
         says="Accepted; a worker does it",
         parameters=(*parameters, key),
-        body=json_body({"type": "object", "additionalProperties": False}, required=False),
+        body=json_body(body, required=bool(required)),
     )
     made["responses"]["202"]["headers"] = {
         "Location": {"description": "Where the job is", "schema": TEXT},
@@ -92,6 +118,16 @@ def _services() -> Content:
         "/v1/services/{service}/train": {
             "post": train_operation((SERVICE,), "train_service", "services")
         },
+        "/v1/services/{service}/jobs": {
+            "post": job_operation(
+                (SERVICE,),
+                "start_job",
+                "services",
+                "Start a job of any kind",
+                {"kind": TEXT, "parameters": {"type": "object"}},
+                ("kind",),
+            )
+        },
     }
 
 
@@ -112,6 +148,9 @@ def _jobs() -> Content:
         "/v1/jobs/{job_id}/cancel": {
             "post": operation("jobs", "cancel_job", "Cancel a job", one, parameters=(JOB_ID,))
         },
+        "/v1/jobs/{job_id}/retry": {
+            "post": operation("jobs", "retry_job", "Queue a job again", one, parameters=(JOB_ID,))
+        },
     }
 
 
@@ -125,6 +164,9 @@ def _job_list() -> Content:
         parameters=(
             parameter("service", "query", TEXT, "Only of this service"),
             parameter("state", "query", {"enum": STATES}, "Only in this state"),
+            parameter("kind", "query", TEXT, "Only of this kind"),
+            parameter("parent", "query", TEXT, "The parts of this job, which are not listed else"),
+            parameter("before", "query", TEXT, "Only those that stand below the job of this id"),
             parameter("limit", "query", limit, "Most jobs to list"),
         ),
     )

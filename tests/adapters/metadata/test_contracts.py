@@ -2,6 +2,8 @@
 
 from minerva.testing.stores import (
     AliasStoreContract,
+    JobOrderContract,
+    JobPartsContract,
     JobStoreContract,
     KeyStoreContract,
     RegistryStoreContract,
@@ -17,6 +19,14 @@ class TestAliases(AliasStoreContract):
 
 
 class TestJobs(JobStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestJobOrder(JobOrderContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestJobParts(JobPartsContract):
     """On SQLite and PostgreSQL: see the fixture `stores`."""
 
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from minerva.layers.abstraction.jobs.job import JobState, Lease
+from minerva.layers.abstraction.jobs.store import Ending
 from minerva.testing.job_stores import NOW, a_job
 
 TOKENS = st.sampled_from(["one", "two"])
@@ -72,7 +73,7 @@ def _take(stores, job_id, step, now):
         case ("renew", token):
             leases.renew(job_id, token, until, 0.5, "")
         case ("finish", token, state):
-            leases.finish(job_id, token, state, now)
+            leases.finish(job_id, token, Ending(state), now)
         case ("cancel",):
             stores.jobs.cancel("acme", job_id, now)
         case ("recover",):

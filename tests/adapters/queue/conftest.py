@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from waiting import wait_until
 
-from minerva.adapters.queue.celery_app import TRAIN_QUEUE, make_celery
+from minerva.adapters.queue.celery_app import make_celery
 
 DEADLINE_S = 30
 SCRIPT = Path(__file__).parent / "worker_process.py"
@@ -162,7 +162,7 @@ def take():
     def taker(app):
         connection = app.connection_for_read()
         connections.append(connection)
-        queue = app.amqp.queues[TRAIN_QUEUE](connection.default_channel)
+        queue = app.amqp.queues["train"](connection.default_channel)
         queue.declare()
 
         def next_id() -> str | None:

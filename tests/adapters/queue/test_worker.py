@@ -159,7 +159,7 @@ def test_ticks_that_waited_too_long_are_not_carried_out(folder_url, start, celer
     app = celery(folder_url)
     for _ in range(50):
         app.send_task("minerva.tick", expires=0.001, ignore_result=True)
-    waiting = tmp_path / "state" / "queue" / "quick"
+    waiting = tmp_path / "state" / "queue" / "beat"
     oldest = json.loads(min(waiting.iterdir()).read_text())
     assert oldest["headers"]["expires"]
 

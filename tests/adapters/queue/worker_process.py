@@ -22,7 +22,7 @@ class RecordingRunner:
     record: Path
     stopped: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, job_id: str) -> None:
+    def serve(self, queue: str, job_id: str) -> None:
         if self.stopped.wait(0.01):
             return
         self.write(f"run {job_id}")
@@ -59,7 +59,7 @@ def main(mode: str, url: str, record: str, workspace: str) -> int:
     worker_ready.connect(lambda **_: Path(f"{record}.ready").touch(), weak=False)
     folder = Path(workspace)
     container = Container(Loaded(settings, {}, folder), runner, runner, Plugins(folder))
-    return run_beat(container) if mode == "beat" else run_worker(container, 1)
+    return run_beat(container) if mode == "beat" else run_worker(container, {"train": 1})
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from tiny import silent
 
 from minerva.errors import AlgorithmFailed
 from minerva.layers.abstraction.jobs.job import Lease
+from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked
 
 
 class Told(list):
@@ -41,10 +42,15 @@ def submit(jobs, declare):
 
     def submitted(algorithm="linear", key=None, **parts):
         declare("value", algorithm, **parts)
-        job, _ = jobs.submit_training(
-            "default", "value", request_id="r-1", trace_id="t", idempotency_key=key, author="ann"
+        asked = Asked(
+            tenant="default",
+            service="value",
+            author="ann",
+            request_id="r-1",
+            trace_id="t",
+            idempotency_key=key,
         )
-        return job
+        return jobs.submit(TRAIN, asked)[0]
 
     return submitted
 

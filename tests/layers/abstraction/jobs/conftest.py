@@ -7,18 +7,22 @@ from dataclasses import replace
 import pytest
 from waiting import wait_until
 
-from minerva.layers.abstraction.jobs.runner import Limits
+from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked
+from minerva.layers.abstraction.jobs.limits import JobLimits
+from minerva.layers.abstraction.jobs.runner import Pace
 
-LIMITS = Limits(lease_s=20, time_s=120, memory_mb=0)
+PACE = Pace(lease_s=20, first_pause_s=0)
+LIMITS = JobLimits(time_s=120)
+ANN = Asked(tenant="default", service="job", author="ann", request_id="r-1", trace_id="t-1")
 
 
 @pytest.fixture
 def runner(container):
-    """Make a runner; `limits` and more replace its parts."""
+    """Make a runner that does not rest between attempts; `pace` and more replace its parts."""
 
     def made(**parts):
         stopping = threading.Event()
-        return replace(container.runner, **{"limits": LIMITS, "_stopping": stopping, **parts})
+        return replace(container.runner, **{"pace": PACE, "_stopping": stopping, **parts})
 
     return made
 
@@ -27,17 +31,10 @@ def runner(container):
 def submit(container, declare):
     """Declare a service that misbehaves, submit its training and return the job's id."""
 
-    def submitted(algorithm="misbehaving", max_attempts=2, **ways) -> str:
-        configuration = declare("job", algorithm, parameters=ways)
-        job, _ = replace(container.jobs, max_attempts=max_attempts).submit_training(
-            configuration.tenant,
-            configuration.service,
-            request_id="r-1",
-            trace_id="t-1",
-            idempotency_key=None,
-            author="ann",
-        )
-        return job.id
+    def submitted(algorithm="misbehaving", max_attempts=2, limits=LIMITS, **ways) -> str:
+        declare("job", algorithm, parameters=ways)
+        jobs = replace(container.jobs, max_attempts=max_attempts, limits=limits)
+        return jobs.submit(TRAIN, ANN)[0].id
 
     return submitted
 

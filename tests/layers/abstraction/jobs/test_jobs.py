@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from minerva.errors import Conflict, NotFound, Unavailable
 from minerva.layers.abstraction.jobs.job import JobState
+from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked
 
 
 @pytest.fixture
@@ -21,14 +22,15 @@ def submit(container, declare):
     declare()
 
     def submitted(service="value", key=None, jobs=None, tenant="default"):
-        return (jobs or container.jobs).submit_training(
-            tenant,
-            service,
+        asked = Asked(
+            tenant=tenant,
+            service=service,
+            author="ann",
             request_id="r-1",
             trace_id="t-1",
             idempotency_key=key,
-            author="ann",
         )
+        return (jobs or container.jobs).submit(TRAIN, asked)
 
     return submitted
 
@@ -87,7 +89,7 @@ def test_a_service_that_does_not_exist_cannot_be_trained(submit):
 
 def test_a_queue_that_is_away_loses_nothing(container, submit):
     class Away:
-        def send(self, job_id, kind):
+        def send(self, job_id, queue):
             raise Unavailable("The broker is away.")
 
     with capture_logs() as events:

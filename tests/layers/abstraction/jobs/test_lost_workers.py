@@ -18,7 +18,7 @@ from waiting import wait_until
 from minerva.bootstrap import open_job
 from minerva.errors import Unavailable
 from minerva.layers.abstraction.jobs.job import JobState, Lease
-from minerva.layers.abstraction.jobs.runner import BEATS_PER_LEASE, Limits
+from minerva.layers.abstraction.jobs.runner import Pace
 from minerva.settings import Settings, load
 
 
@@ -60,8 +60,7 @@ def test_a_cancelled_job_ends_within_five_seconds_with_all_that_it_started(
     container, runner, submit, job, running, workspace
 ):
     job_id = submit(train="family")
-    assert Settings().lease_s / BEATS_PER_LEASE < 4  # so that five seconds are enough by default
-    future = running(runner(limits=Limits(8, 120, 0)), job_id)
+    future = running(runner(pace=Pace(Settings().lease_s)), job_id)
     child, grandchild = (int((workspace / name).read_text()) for name in ("started", "grandchild"))
 
     container.jobs.cancel("default", job_id)
@@ -80,7 +79,7 @@ def database(workspace) -> sqlite3.Connection:
 def test_whoever_lost_the_lease_leaves_no_trace(runner, submit, job, running, workspace):
     job_id = submit(train="wait")
     with capture_logs() as events:
-        future = running(runner(limits=Limits(2, 120, 0)), job_id)
+        future = running(runner(pace=Pace(2, 0)), job_id)
         other = database(workspace)
         other.execute("update jobs set lease_token = 'other', lease_until = '2999-01-01'")
         other.close()
@@ -99,8 +98,8 @@ def test_a_locked_database_does_not_disturb_the_training(submit, job, running, w
         open_job(load(workspace, {"MINERVA_DATABASE_TIMEOUT_S": "0.1"})) as impatient,
         capture_logs() as events,
     ):
-        limits = Limits(4, 120, 0)
-        future = running(replace(impatient.runner, limits=limits), job_id)
+        pace = Pace(4, 0)
+        future = running(replace(impatient.runner, pace=pace), job_id)
         other = database(workspace)
         other.execute("begin immediate")
         wait_until(lambda: events_of(events, "job.heartbeat_failed"))
@@ -154,7 +153,7 @@ def test_a_job_ends_with_its_killed_worker_and_is_taken_up_by_another(
     wait_until(lambda: not alive(child) and not alive(grandchild), 10)
     assert job(job_id).state is JobState.RUNNING
     later = container.runner.now() + timedelta(minutes=10)
-    assert [one.id for one in container.stores.leases.recover(later)] == [job_id]
+    assert [one.job.id for one in container.stores.leases.recover(later)] == [job_id]
     runner().run(job_id)
     assert job(job_id).state is JobState.SUCCEEDED
     assert len(container.registry.versions("default", "job")) == 1
@@ -214,9 +213,7 @@ def test_a_database_that_stays_away_leaves_the_job_to_its_lease(
     leases = Delaying(container.stores.leases, 1000)
 
     with pytest.raises(Unavailable):
-        runner(folder=tmp_path / "file" / "jobs", leases=leases, limits=Limits(0.5, 120, 0)).run(
-            job_id
-        )
+        runner(folder=tmp_path / "file" / "jobs", leases=leases, pace=Pace(0.5, 0)).run(job_id)
 
     assert job(job_id).state is JobState.RUNNING
 

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 from tiny import events_of
 
 from minerva.layers.abstraction.jobs.job import JobState
-from minerva.layers.abstraction.jobs.runner import Limits
+from minerva.layers.abstraction.jobs.limits import JobLimits
 
 
 def test_a_job_that_succeeds_tells_its_result_and_its_history(
@@ -64,19 +64,22 @@ def test_an_algorithm_that_raises_fails_the_job_with_a_sentence(container, runne
 
 
 def test_a_job_that_takes_too_long_fails(runner, submit, job):
-    job_id = submit(train="wait")
+    job_id = submit(train="wait", limits=JobLimits(time_s=0.5))
 
-    runner(limits=Limits(20, 0.5, 0)).run(job_id)
+    runner().run(job_id)
 
     assert job(job_id).state is JobState.FAILED
     assert job(job_id).error["code"] == "time_limit"
-    assert "longer than 0.5 s (MINERVA_JOB_TIME_LIMIT_S)" in job(job_id).error["message"]
+    assert (
+        "longer than 0.5 s: raise its time_s under jobs, or MINERVA_JOB_TIME_LIMIT_S"
+        in job(job_id).error["message"]
+    )
 
 
 def test_a_job_that_takes_too_much_memory_is_told_so(runner, submit, job):
-    job_id = submit(max_attempts=1, train="hungry")
+    job_id = submit(max_attempts=1, train="hungry", limits=JobLimits(memory_mb=1500))
 
-    runner(limits=Limits(20, 120, 1500)).run(job_id)
+    runner().run(job_id)
 
     assert (job(job_id).state, job(job_id).error["code"]) == (JobState.DEAD, "out_of_memory")
     assert "MINERVA_JOB_MEMORY_MB" in job(job_id).error["message"]

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from minerva.errors import InvalidConfiguration
 from minerva.layers.abstraction.jobs.job import JobState, Lease
+from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked
 from minerva.layers.abstraction.jobs.sweeper import last_due
 from minerva.layers.abstraction.registry.records import Configuration
 
@@ -44,14 +45,8 @@ def submit(container, declare):
 
     def submitted(max_attempts=3):
         configuration = declare()
-        job, _ = replace(container.jobs, max_attempts=max_attempts).submit_training(
-            configuration.tenant,
-            configuration.service,
-            request_id="r",
-            trace_id="t",
-            idempotency_key=None,
-            author="ann",
-        )
+        asked = Asked(tenant=configuration.tenant, service=configuration.service, author="ann")
+        job, _ = replace(container.jobs, max_attempts=max_attempts).submit(TRAIN, asked)
         container.queue.sent.clear()
         return job.id
 
@@ -152,10 +147,10 @@ def test_one_schedule_that_cannot_start_stops_no_other(container, sweeper, clock
     jobs = sweeper.jobs
 
     class Picky:
-        def submit_training(self, tenant, service, **named):
-            if service == "a":
+        def submit(self, kind, asked):
+            if asked.service == "a":
                 raise InvalidConfiguration("Not this one.")
-            return jobs.submit_training(tenant, service, **named)
+            return jobs.submit(kind, asked)
 
     with capture_logs() as events:
         replace(sweeper, jobs=Picky()).tick()

@@ -11,6 +11,7 @@ from tiny import declaration_of, silent
 
 from minerva.errors import Conflict, NotFound, Unavailable
 from minerva.layers.abstraction.jobs.job import Job, JobState, Lease, NewJob
+from minerva.layers.abstraction.jobs.store import Ending
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.registry.retention import Retention, choose
 
@@ -211,7 +212,7 @@ def test_what_an_unfinished_job_needs_is_kept_until_it_ends(container, retention
     assert {2, 3} <= set(retention.plan("default", "value", keep=1).kept)
 
     container.stores.jobs.cancel("default", "waiting", NOW)
-    container.stores.leases.finish("running", "token", JobState.SUCCEEDED, NOW)
+    container.stores.leases.finish("running", "token", Ending(JobState.SUCCEEDED), NOW)
     assert set(retention.plan("default", "value", keep=1).kept) == {6, 5}
 
 

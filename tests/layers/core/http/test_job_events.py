@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from minerva.layers.abstraction.jobs.job import JobState, Lease
+from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked
+from minerva.layers.abstraction.jobs.store import Ending
 
 STREAM = {"Accept": "text/event-stream"}
 
@@ -13,9 +15,8 @@ STREAM = {"Accept": "text/event-stream"}
 @pytest.fixture
 def job_id(sidecar):
     """A queued job."""
-    job, _ = sidecar.house.jobs.submit_training(
-        "default", "churn", request_id="r-1", trace_id="t", idempotency_key=None, author="test"
-    )
+    asked = Asked(tenant="default", service="churn", author="test", request_id="r-1", trace_id="t")
+    job, _ = sidecar.house.jobs.submit(TRAIN, asked)
     return job.id
 
 
@@ -74,7 +75,7 @@ def test_what_happens_meanwhile_is_told_as_it_happens(sidecar, stream, job_id):
 
     store.claim(job_id, Lease("token", "test", now() + timedelta(minutes=1)), now())
     assert b"event: running" in next(lines)
-    store.finish(job_id, "token", JobState.SUCCEEDED, now(), result={})
+    store.finish(job_id, "token", Ending(JobState.SUCCEEDED, result={}), now())
 
     rest = b"".join(lines)
     assert b"event: succeeded" in rest

@@ -1,0 +1,40 @@
+"""What one job may take, and how many may run at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from minerva.layers.abstraction.jobs.job import NewJob
+
+
+@dataclass(frozen=True)
+class JobLimits:
+    """What an attempt may take; kept in the job's row, so that every worker holds it to the same."""
+
+    time_s: float = 6 * 3600
+    memory_mb: int = 0
+    """0: none."""
+    disk_mb: int = 0
+    """Of the job's own folder; 0: none."""
+    max_running: int = 0
+    """Most jobs of the same service at once, parts aside; 0: none."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, for the row."""
+        return asdict(self)
+
+
+def limits_of(job: NewJob) -> JobLimits:
+    """Read the row's limits; what an older row lacks has its default."""
+    known = {field.name for field in fields(JobLimits)}
+    return JobLimits(**{name: value for name, value in (job.limits or {}).items() if name in known})
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How many jobs may run at once, over all workers; 0: any number."""
+
+    queues: Mapping[str, int] = field(default_factory=dict)
+    tenant: int = 0

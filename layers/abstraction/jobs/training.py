@@ -1,0 +1,46 @@
+"""Kind `train`: make a version of a service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from minerva.errors import Fault, InvalidInput, NotFound
+from minerva.layers.abstraction.jobs.job import NewJob, Queue
+from minerva.layers.abstraction.jobs.jobs import TRAIN
+from minerva.layers.abstraction.jobs.kind import Attempt
+from minerva.layers.abstraction.registry.records import Configuration
+from minerva.layers.abstraction.training.versioning import Versioning
+
+
+@dataclass(frozen=True)
+class Training:
+    """Makes a version of the configuration revision that the job names."""
+
+    versioning: Versioning
+    name = TRAIN
+    queue = Queue.TRAIN
+    apart = True
+    backoff = None
+
+    def check(self, configuration: Configuration, payload: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the port's name for it
+        """Take no parameters: the configuration says it all."""
+        if payload:
+            fault = Fault(f"/{next(iter(payload))}", "not known here")
+            raise InvalidInput("A training takes no parameters.", faults=[fault])
+        return payload
+
+    def work(self, job: NewJob, attempt: Attempt) -> dict[str, Any]:
+        """Return version, metrics and whether it was promoted."""
+        revision = job.configuration_revision
+        configurations = self.versioning.registry.configurations
+        configuration = configurations.get(job.tenant, job.service, revision)
+        if configuration is None:
+            raise NotFound(f"Service {job.service!r} has no configuration revision {revision}.")
+        return self.versioning.make(
+            configuration,
+            job_id=job.id,
+            author=job.author,
+            progress=attempt.progress,
+            scratch=attempt.folder,
+        )

@@ -1,0 +1,16 @@
+"""What is not to be foreseen: the time, and new ids."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Return 32 hexadecimal digits that nobody can guess."""
+    return secrets.token_hex(16)

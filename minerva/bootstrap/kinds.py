@@ -1,0 +1,33 @@
+"""The kinds of jobs that this installation knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from minerva.layers.abstraction.jobs.kind import Kind, Kinds
+from minerva.layers.abstraction.jobs.plugin_kind import PluginKind
+from minerva.layers.abstraction.jobs.training import Training
+from minerva.layers.abstraction.plugins.catalogue import Catalogue
+from minerva.layers.abstraction.training.versioning import Versioning
+
+
+def built_in(versioning: Versioning) -> Kinds:
+    """Return name → kind of those that come with Minerva."""
+    kinds: tuple[Kind, ...] = (Training(versioning),)
+    return {kind.name: kind for kind in kinds}
+
+
+class AllKinds:
+    """Built-in kinds, and those of plugins as they are at the moment."""
+
+    def __init__(self, kinds: Kinds, catalogue: Callable[[], Catalogue], workspace: Path) -> None:
+        self._kinds = kinds
+        self._catalogue = catalogue
+        self._workspace = workspace
+
+    def __call__(self) -> Mapping[str, Kind]:
+        """Return name → kind; no plugin takes the place of a built-in one."""
+        brought = self._catalogue().job_kinds()
+        plugins = {name: PluginKind(kind, self._workspace) for name, kind in brought.items()}
+        return {**plugins, **self._kinds}

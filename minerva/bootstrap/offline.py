@@ -1,0 +1,129 @@
+"""Offline work: jobs as callers, workers and sweepers meet them, wired together."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from minerva.adapters.metadata import MetadataStores
+from minerva.bootstrap.chance import new_id, now
+from minerva.bootstrap.kinds import AllKinds, built_in
+from minerva.layers.abstraction.callbacks.callbacks import Callbacks
+from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked, Jobs
+from minerva.layers.abstraction.jobs.kind import Kinds
+from minerva.layers.abstraction.jobs.limits import Bounds, JobLimits
+from minerva.layers.abstraction.jobs.runner import Pace, Runner
+from minerva.layers.abstraction.jobs.slots import Slots
+from minerva.layers.abstraction.jobs.store import JobQueue
+from minerva.layers.abstraction.jobs.sweeper import Sweeper
+from minerva.layers.abstraction.registry.records import Configuration
+from minerva.layers.abstraction.registry.registry import Registry
+from minerva.layers.abstraction.services.workspace import Submit
+from minerva.layers.abstraction.training.versioning import Versioning
+from minerva.settings import Loaded
+
+RESEND_AFTER_S = 10
+"""A queued job is sent again when no worker took it for so long."""
+CLOCKS_DIFFER_S = 60
+"""So much may the clocks of two machines differ."""
+
+
+@dataclass(frozen=True)
+class Offline:
+    """The parts of offline work."""
+
+    jobs: Jobs
+    runner: Runner
+    sweeper: Sweeper
+    make_version: Submit
+
+
+def open_offline(
+    loaded: Loaded,
+    stores: MetadataStores,
+    queue: JobQueue,
+    registry: Registry,
+    versioning: Versioning,
+    callbacks: Callbacks,
+) -> Offline:
+    """Wire the parts; nothing runs yet."""
+    kinds = AllKinds(built_in(versioning), versioning.catalogue, loaded.workspace)
+    jobs = _jobs(loaded, stores, queue, registry, kinds, callbacks)
+    runner, sweeper = _runner(loaded, stores, jobs), _sweeper(loaded, stores, jobs)
+    return Offline(jobs, runner, sweeper, _making(jobs))
+
+
+def _making(jobs: Jobs) -> Submit:
+    """Return what has a worker make a version that must not be made in a process with other work."""
+
+    def submit(configuration: Configuration, key: str) -> None:
+        asked = Asked(
+            tenant=configuration.tenant,
+            service=configuration.service,
+            author="workspace",
+            idempotency_key=key,
+        )
+        jobs.submit(TRAIN, asked)
+
+    return submit
+
+
+def _jobs(
+    loaded: Loaded,
+    stores: MetadataStores,
+    queue: JobQueue,
+    registry: Registry,
+    kinds: Callable[[], Kinds],
+    callbacks: Callbacks,
+) -> Jobs:
+    settings = loaded.settings
+    return Jobs(
+        store=stores.jobs,
+        queue=queue,
+        registry=registry,
+        kinds=kinds,
+        folder=loaded.state / "jobs",
+        max_attempts=settings.max_attempts,
+        now=now,
+        new_id=new_id,
+        limits=JobLimits(settings.job_time_limit_s, settings.job_memory_mb, settings.job_disk_mb),
+        tell=callbacks,
+    )
+
+
+def _runner(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Runner:
+    settings = loaded.settings
+    limits = {
+        "train": settings.train_limit,
+        "batch": settings.batch_limit,
+        "quick": settings.quick_limit,
+    }
+    return Runner(
+        leases=stores.leases,
+        queue=jobs.queue,
+        kinds=jobs.kinds,
+        folder=jobs.folder,
+        owner=f"{socket.gethostname()}:{os.getpid()}",
+        pace=Pace(settings.lease_s, settings.retry_pause_s),
+        slots=Slots(loaded.slots),
+        bounds=Bounds(limits, settings.tenant_limit),
+        workspace=loaded.workspace,
+        now=now,
+        new_id=new_id,
+        tell=jobs.tell,
+    )
+
+
+def _sweeper(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Sweeper:
+    return Sweeper(
+        leases=stores.leases,
+        queue=jobs.queue,
+        jobs=jobs,
+        revision=stores.revision,
+        resend_after_s=RESEND_AFTER_S,
+        longest_lease=timedelta(seconds=2 * loaded.settings.lease_s + CLOCKS_DIFFER_S),
+        now=now,
+    )

@@ -1,0 +1,248 @@
+"""The calls of a sidecar's REST API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+from minerva.client.answers import Document, listed, member, problem, read_object, server_sent
+from minerva.client.transport import Transport
+
+RECONNECT_S = 0.2
+"""Pause before asking again for events where a stream brought none."""
+
+
+class Client:
+    """Talks to one sidecar over one connection that is kept alive; for one thread at a time."""
+
+    def __init__(self, url: str, key: str | None = None, timeout_s: float = 30.0) -> None:
+        self._line = Transport(url, key, timeout_s)
+
+    @property
+    def url(self) -> str:
+        """Where the sidecar is."""
+        return self._line.url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up; a later call connects again."""
+        self._line.close()
+
+    def services(self) -> list[Document]:
+        """List the services, by name."""
+        return listed(self.service_list(), "services")
+
+    def service_list(self) -> Document:
+        """Return `{"services": […], "problems": […]}`: the services, and files that are none."""
+        return self._line.call("GET", "/v1/services")
+
+    def service(self, name: str) -> Document:
+        """Describe one service: schema, serving version, aliases, what is wrong."""
+        return member(self._line.call("GET", _service(name)), "service")
+
+    def predict(
+        self,
+        service: str,
+        records: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        keys: Sequence[str | int] | None = None,
+        explain: bool = False,
+        request_id: str | None = None,
+    ) -> Document:
+        """Predict for records, or for the records of these keys in the service's own data.
+
+        Returns `{"predictions": [{…}, …], "service", "version", "request_id", "degraded"}`.
+        """
+        question: Document = {}
+        if records is not None:
+            question["records"] = list(records)
+        if keys is not None:
+            question["keys"] = list(keys)
+        if explain:
+            question["explain"] = True
+        headers = {"X-Request-ID": request_id} if request_id else {}
+        return self._line.call("POST", f"{_service(service)}/predict", question, headers)
+
+    def train(
+        self,
+        service: str,
+        idempotency_key: str | None = None,
+        *,
+        callback_url: str | None = None,
+        priority: int | None = None,
+    ) -> Document:
+        """Start a training and return its job; the same idempotency key leads to the same job."""
+        body = _wishes(callback_url, priority)
+        return self._submit(f"{_service(service)}/train", body, idempotency_key)
+
+    def start_job(
+        self,
+        service: str,
+        kind: str,
+        parameters: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        *,
+        callback_url: str | None = None,
+        priority: int | None = None,
+    ) -> Document:
+        """Start a job of any kind and return it."""
+        body = {"kind": kind, "parameters": dict(parameters or {})}
+        body |= _wishes(callback_url, priority)
+        return self._submit(f"{_service(service)}/jobs", body, idempotency_key)
+
+    def job(self, job_id: str) -> Document:
+        """Return one job as it is now."""
+        return member(self._line.call("GET", _job(job_id)), "job")
+
+    def jobs(
+        self,
+        *,
+        service: str | None = None,
+        state: str | None = None,
+        kind: str | None = None,
+        parent: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+    ) -> list[Document]:
+        """List jobs, newest first; the parts of a job by `parent`, the next page by `before`."""
+        wanted = {
+            "service": service,
+            "state": state,
+            "kind": kind,
+            "parent": parent,
+            "before": before,
+            "limit": limit,
+        }
+        query = urlencode({name: value for name, value in wanted.items() if value is not None})
+        return listed(self._line.call("GET", f"/v1/jobs?{query}" if query else "/v1/jobs"), "jobs")
+
+    def job_events(self, job_id: str) -> Iterator[Document]:
+        """Yield a job's events, `{"number", "at", "state", "attempt", "message"}`, until it ended.
+
+        Between them its progress, `{"progress", "message", "seconds_left"}`.
+        """
+        path = f"{_job(job_id)}/events"
+        headers = {"Accept": "text/event-stream"}
+        while True:
+            response = self._line.ask("GET", path, None, headers, repeatable=True)
+            if response.status != HTTPStatus.OK:
+                content = self._line.read(response)
+                if response.status == HTTPStatus.NO_CONTENT:
+                    return  # the job has ended and everything was told
+                raise problem(response.status, content)
+            silent = True
+            try:
+                for event in server_sent(response):
+                    silent = False
+                    if "number" in event:
+                        headers["Last-Event-ID"] = str(event["number"])
+                    yield event
+            except (OSError, HTTPException) as error:
+                raise self._line.away(error) from error
+            finally:
+                self.close()  # the rest of the stream must not be taken for another answer
+            if silent:
+                time.sleep(RECONNECT_S)
+
+    def job_history(self, job_id: str) -> list[Document]:
+        """Return a job's events so far."""
+        return listed(self._line.call("GET", f"{_job(job_id)}/events"), "events")
+
+    def job_log(self, job_id: str) -> str:
+        """Return what the job's attempts wrote to their output."""
+        log = self._line.content("GET", f"{_job(job_id)}/log", None, {}, repeatable=True)
+        return log.decode("utf-8", "replace")
+
+    def cancel(self, job_id: str) -> Document:
+        """Ask a job to stop and return it as it is now."""
+        return member(self._line.call("POST", f"{_job(job_id)}/cancel", {}), "job")
+
+    def retry(self, job_id: str) -> Document:
+        """Queue again a job that did not succeed, and return it."""
+        return member(self._line.call("POST", f"{_job(job_id)}/retry", {}), "job")
+
+    def versions(self, service: str) -> list[Document]:
+        """List a service's versions, newest first: metrics, aliases, quarantine."""
+        return listed(self._line.call("GET", f"{_service(service)}/versions"), "versions")
+
+    def promote(
+        self,
+        service: str,
+        version: int | str,
+        alias: str = "champion",
+        reason: str = "",
+        *,
+        share: float | None = None,
+    ) -> Document:
+        """Let an alias name this version; return the alias.
+
+        `share`: percent of the calls that a challenger answers.
+        """
+        body: Document = {"version": str(version), **_given(reason)}
+        if share is not None:
+            body["share"] = share
+        return member(self._line.call("PUT", _service(service, "aliases", alias), body), "alias")
+
+    def retire(self, service: str, alias: str, reason: str = "") -> Document:
+        """Take a challenger or shadow away; return the alias, which names no version now."""
+        path = _service(service, "aliases", alias)
+        return member(self._line.call("DELETE", path, _given(reason), repeatable=False), "alias")
+
+    def quarantine(self, service: str, version: int | str, reason: str) -> Document:
+        """Keep a version from serving.
+
+        Returns `{"version": {…}, "alias": {…} or None}`: where the champion went, if it moved.
+        """
+        path = _service(service, "versions", str(version), "quarantine")
+        return self._line.call("POST", path, {"reason": reason})
+
+    def release(self, service: str, version: int | str, reason: str = "") -> Document:
+        """Let a version in quarantine be promoted again; return the version."""
+        path = _service(service, "versions", str(version), "release")
+        return member(self._line.call("POST", path, _given(reason), repeatable=False), "version")
+
+    def rollback(self, service: str, reason: str = "") -> Document:
+        """Let champion name the version that it named before; return the alias."""
+        path = _service(service, "rollback")
+        return member(self._line.call("POST", path, _given(reason), repeatable=False), "alias")
+
+    def openapi(self) -> Document:
+        """Return the OpenAPI document of the declared services."""
+        return self._line.call("GET", "/openapi.json")
+
+    def ready(self) -> Document:
+        """Return what `/readyz` says, whether ready or not."""
+        return read_object(
+            self._line.read(self._line.ask("GET", "/readyz", None, {}, repeatable=True))
+        )
+
+    def _submit(self, path: str, body: Document, idempotency_key: str | None) -> Document:
+        headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
+        return member(self._line.call("POST", path, body, headers), "job")
+
+
+def _wishes(callback_url: str | None, priority: int | None) -> Document:
+    wishes: Document = {"callback_url": callback_url, "priority": priority}
+    return {name: value for name, value in wishes.items() if value is not None}
+
+
+def _job(job_id: str) -> str:
+    return f"/v1/jobs/{quote(job_id, safe='')}"
+
+
+def _service(*parts: str) -> str:
+    return "/".join(["/v1/services", *(quote(part, safe="") for part in parts)])
+
+
+def _given(reason: str) -> Document:
+    return {"reason": reason} if reason else {}
