@@ -39,6 +39,9 @@ class RunsJobs(Protocol):
     def serve(self, queue: str, job_id: str) -> None:
         """Run jobs of the queue, woken for one of them."""
 
+    def tidy(self) -> None:
+        """Remove what ended jobs left behind."""
+
     def stop(self) -> None:
         """Put running jobs back and take no more; called in a signal handler."""
 
@@ -107,6 +110,7 @@ def run_worker(container: WorkerContainer, slots: Mapping[str, int]) -> int:
 
     worker_shutting_down.connect(stop, sender=_hostname(JOBS), weak=False)
     _watch_plugins(container)
+    container.runner.tidy()
     queues = [queue for queue, places in slots.items() if places]
     return _run(create_worker(container), JOBS, queues, sum(slots.values()) + 1)
 

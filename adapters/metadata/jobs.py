@@ -36,7 +36,7 @@ class SqlJobStore:
 
     def submit(self, job: NewJob) -> tuple[Job, bool]:
         """See the port."""
-        known = self._known(job)
+        known = self.known(job)
         if known is not None:
             return known, False
         try:
@@ -44,7 +44,7 @@ class SqlJobStore:
                 row = add_job(session, job)
             return record(Job, row), True
         except Conflict:
-            known = self._known(job)  # someone else was faster, and has committed by now
+            known = self.known(job)  # someone else was faster, and has committed by now
             if known is None:
                 raise Conflict(f"There is already a job {job.id}: choose another id.") from None
             return known, False
@@ -132,8 +132,8 @@ class SqlJobStore:
         with self._database.tenant(tenant) as session:
             return [(row.attempt, row.text) for row in session.scalars(query)]
 
-    def _known(self, job: NewJob) -> Job | None:
-        """Return the job of the same idempotency key; Conflict if the key meant something else."""
+    def known(self, job: NewJob) -> Job | None:
+        """See the port."""
         if job.idempotency_key is None:
             return None
         with self._database.tenant(job.tenant) as session:
@@ -142,13 +142,20 @@ class SqlJobStore:
             )
             if row is None:
                 return None
-            asked = (job.service, job.kind, json.loads(json.dumps(job.payload)))
-            if (row.service, row.kind, row.payload) != asked:
+            same = (row.service, row.kind) == (job.service, job.kind)
+            if not same or not _asks_the_same(row, job):
                 raise Conflict(
                     f"This idempotency key was used for another request, job {row.id}: "
                     "use a new key for a new request."
                 )
             return record(Job, row)
+
+
+def _asks_the_same(row: JobRow, job: NewJob) -> bool:
+    if row.request or job.request:
+        return row.request == job.request
+    same: bool = row.payload == json.loads(json.dumps(job.payload))
+    return same
 
 
 def _below(query: Select[Any], session: Session, job_id: str) -> Select[Any]:

@@ -9,7 +9,14 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from minerva.adapters.metadata.choosing import may_run, next_id, ready
-from minerva.adapters.metadata.job_states import add_event, add_job, end, requeue, wait_for_parts
+from minerva.adapters.metadata.job_states import (
+    OPEN,
+    add_event,
+    add_job,
+    end,
+    requeue,
+    wait_for_parts,
+)
 from minerva.adapters.metadata.tables import JobLogRow, JobRow, record
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict
@@ -17,6 +24,7 @@ from minerva.layers.abstraction.jobs.job import Job, JobState, Lease, NewJob, Qu
 from minerva.layers.abstraction.jobs.limits import Bounds
 from minerva.layers.abstraction.jobs.store import MOST_WOKEN, Ending, Released
 
+ASKED_AT_ONCE = 500
 PATIENCE = 0.1
 """Share of a job's waiting time that passes between two wake-ups for it."""
 
@@ -123,6 +131,16 @@ class SqlJobLeases:
                 requeue(session, row, now, "has no open parts")
                 return Released(record(Job, row), [record(Job, row)])
             return Released(record(Job, row), [record(Job, one) for one in added[:MOST_WOKEN]])
+
+    def open(self, job_ids: Sequence[str]) -> set[str]:
+        """See the port."""
+        with self._database.every_tenant() as session:
+            found: set[str] = set()
+            for start in range(0, len(job_ids), ASKED_AT_ONCE):
+                some = job_ids[start : start + ASKED_AT_ONCE]
+                query = select(JobRow.id).where(JobRow.id.in_(some), JobRow.state.in_(OPEN))
+                found.update(session.scalars(query))
+            return found
 
     def recover(self, now: datetime, latest: datetime | None = None) -> Sequence[Released]:
         """See the port."""

@@ -212,6 +212,7 @@ class JobRow(TenantOwned, Base):
     parent: Mapped[str | None]
     callback_url: Mapped[str | None]
     not_before: Mapped[datetime | None]
+    request: Mapped[str | None]
     limits: Mapped[dict[str, Any] | None]
     """None: a job from before there were limits in its row."""
     state: Mapped[JobState]

@@ -179,6 +179,28 @@ class JobOrderContract:
             stores.jobs.retry("acme", "j1", 3, "ann", NOW)
         assert stores.jobs.retry("other", "j1", 3, "ann", NOW) is None
 
+    def test_jobs_that_have_not_ended_are_told_apart(self, stores: JobStores) -> None:
+        for job_id in ("queued", "running", "done"):
+            stores.jobs.submit(a_job(job_id))
+        for job_id in ("running", "done"):
+            stores.leases.claim(job_id, a_lease(), NOW)
+        stores.leases.finish("done", "one", Ending(JobState.SUCCEEDED), NOW)
+
+        assert stores.leases.open(["queued", "running", "done", "?"]) == {"queued", "running"}
+        assert stores.leases.open([]) == set()
+
+    def test_what_was_asked_counts_and_not_what_was_made_of_it(self, stores: JobStores) -> None:
+        first = replace(a_job("j1", key="once"), request="asked")
+        stores.jobs.submit(first)
+
+        again = stores.jobs.known(replace(first, id="j2", payload={"completed": True}))
+
+        assert again is not None
+        assert again.id == "j1"
+        assert stores.jobs.known(a_job("j3")) is None
+        with pytest.raises(Conflict):
+            stores.jobs.known(replace(first, request="asked for more"))
+
     def test_the_end_of_what_each_attempt_printed_is_kept(self, stores: JobStores) -> None:
         stores.jobs.submit(a_job())
         for token, text in (("one", "first"), ("two", "second")):

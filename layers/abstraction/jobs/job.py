@@ -58,6 +58,8 @@ class NewJob:
     """The job that this one is a part of."""
     callback_url: str | None = None
     not_before: datetime | None = None
+    request: str | None = None
+    """Digest of what the caller asked, before it was completed; None: the payload is what was asked."""
     limits: dict[str, Any] | None = None
     """See `limits.JobLimits`."""
 

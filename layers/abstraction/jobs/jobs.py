@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob,
 from minerva.layers.abstraction.jobs.kind import Kind, Kinds
 from minerva.layers.abstraction.jobs.limits import JobLimits
 from minerva.layers.abstraction.jobs.store import JobQueue, JobStore
+from minerva.layers.abstraction.registry.manifest import digest
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.services.declaration import JobsDeclaration
@@ -71,8 +72,12 @@ class Jobs:
         """
         configuration = self.registry.configuration(asked.tenant, asked.service)
         found = self.find(kind)
-        checked = found.check(configuration, dict(payload or {}))
-        job, fresh = self.store.submit(self._new(found, configuration, asked, checked))
+        new = self._new(found, configuration, asked, dict(payload or {}))
+        known = self.store.known(new)  # before the check: what was fine then may not be any more
+        if known is not None:
+            return known, False
+        checked = found.check(configuration, new.payload)
+        job, fresh = self.store.submit(replace(new, payload=checked))
         if fresh:
             log.info("job.submitted", job_id=job.id, kind=job.kind, service=job.service)
             self.tell(JOB_STATE, job=change_of(job))
@@ -175,6 +180,7 @@ class Jobs:
             queue=kind.queue,
             priority=priority,
             callback_url=asked.callback_url,
+            request=digest(payload),
             limits=_limits(self.limits, declared).to_json(),
         )
 

@@ -115,6 +115,14 @@ class Runner:
             self._run(job, lease)
         return True
 
+    def tidy(self) -> None:
+        """Remove what jobs left on this machine that have ended elsewhere, or with their worker."""
+        left = {path.parent.name: path for path in self.folder.glob(f"*/{WORK}")}
+        if not left:
+            return
+        for job_id in left.keys() - self.leases.open(sorted(left)):
+            shutil.rmtree(left[job_id], ignore_errors=True)
+
     def stop(self) -> None:
         """Put running jobs back to be run by another worker; take no more."""
         self._stopping.set()

@@ -44,8 +44,13 @@ class JobStore(Protocol):
         """Add a queued job and its first event.
 
         Returns the job and whether it is new: a job of the same tenant with the same idempotency key
-        (not None) is returned instead. Raises Conflict if that one has another service, kind or
-        payload.
+        (not None) is returned instead. Raises Conflict as `known` does.
+        """
+
+    def known(self, job: NewJob) -> Job | None:
+        """Return the job of the same tenant and idempotency key, if the key is not None.
+
+        Raises Conflict if that one was asked for another service, kind, or thing.
         """
 
     def get(self, tenant: str, job_id: str) -> Job | None:
@@ -127,6 +132,9 @@ class JobLeases(Protocol):
         A part whose idempotency key is there already is not added again. If none is open, the job is
         queued at once.
         """
+
+    def open(self, job_ids: Sequence[str]) -> set[str]:
+        """Return those of some jobs that have not ended."""
 
     def recover(self, now: datetime, latest: datetime | None = None) -> Sequence[Released]:
         """Put back running jobs whose lease ended, with an event each; return those changed.

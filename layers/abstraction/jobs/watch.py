@@ -50,6 +50,8 @@ class Watch:
     progress: float = 0.0
     message: str = ""
     _written: tuple[float, str] = (0.0, "")
+    _first: tuple[float, float] | None = None
+    """When progress was first told, and how much it was."""
     _started: float = field(default_factory=time.monotonic)
     _beaten: float = -1e9
 
@@ -58,6 +60,7 @@ class Watch:
         match message:
             case {"progress": int() | float() as progress, "message": str() as text}:
                 self.progress, self.message = float(progress), text
+                self._first = self._first or (time.monotonic(), self.progress)
             case {"result": dict() as result}:
                 self.outcome = Outcome(JobState.SUCCEEDED, result=result)
             case {"parts": list() as parts, "message": str() as text}:
@@ -101,10 +104,12 @@ class Watch:
         return Outcome(JobState.CANCELLED) if cancel else None
 
     def _seconds_left(self) -> float | None:
-        if not ESTIMATED_FROM <= self.progress <= 1:
+        """Estimate from what was done since the first word of it: the start itself tells nothing."""
+        since, before = self._first or (0.0, 0.0)
+        done = self.progress - before
+        if not (done >= ESTIMATED_FROM and self.progress <= 1):
             return None
-        spent = time.monotonic() - self._started
-        return round(spent * (1 - self.progress) / self.progress, 1)
+        return round((time.monotonic() - since) * (1 - self.progress) / done, 1)
 
     def _too_large(self) -> Outcome | None:
         most = self.limits.disk_mb

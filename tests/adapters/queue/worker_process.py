@@ -32,6 +32,9 @@ class RecordingRunner:
             self.stopped.wait(60)
             self.write(f"put back {job_id}")
 
+    def tidy(self) -> None:
+        """There is nothing to tidy up."""
+
     def stop(self) -> None:
         self.stopped.set()
 

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("parent", sa.String),
         sa.Column("callback_url", sa.String),
         sa.Column("not_before", TIME),
+        sa.Column("request", sa.String),
         sa.Column("limits", sa.JSON),
         sa.Column("seconds_left", sa.Double),
         sa.Column("open_parts", sa.Integer, nullable=False, server_default="0"),

@@ -59,3 +59,18 @@ def running(workspace):
     yield started
     (workspace / "go on").write_text("")
     threads.shutdown()
+
+
+@pytest.fixture
+def in_thread(workspace):
+    """Do something in a thread of its own; whatever waits in the workspace goes on in the end."""
+    threads = ThreadPoolExecutor(8)
+    yield threads.submit
+    (workspace / "go on").touch()
+    threads.shutdown()
+
+
+@pytest.fixture
+def background(in_thread):
+    """Run a job in a thread."""
+    return lambda runner, job_id: in_thread(runner.run, job_id)
