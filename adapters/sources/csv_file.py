@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
-from minerva.adapters.sources.files import no_lookup, refuse_folder, unreadable
+from minerva.adapters.sources.files import no_lookup, unreadable
 from minerva.errors import Fault, InvalidConfiguration, InvalidData
 
 if TYPE_CHECKING:
@@ -26,19 +26,14 @@ class CsvSource:
     """Reads a file whose first line names the columns."""
 
     def __init__(self, path: Path, delimiter: str, encoding: str) -> None:
-        if delimiter in '"\r\n':
-            raise InvalidConfiguration(
-                "`delimiter` under `data` cannot be a quote or a line break."
-            )
         self._path = path
         self._delimiter = delimiter
-        self._encoding = "utf-8-sig" if _is_utf8(encoding) else encoding
+        self._encoding = open_encoding(delimiter, encoding)
 
     def frames(self, chunk_rows: int) -> Iterator[pd.DataFrame]:
         """Yield all rows, every cell a text."""
         import pandas as pd
 
-        refuse_folder(self._path)
         try:
             with self._path.open(encoding=self._encoding, newline="") as file:
                 rows = self._rows(file)
@@ -114,12 +109,16 @@ def _ragged(cells: int, columns: int) -> str:
     return f"has {cells} cells where the first line names {columns} columns; {hint}"
 
 
-def _is_utf8(encoding: str) -> bool:
+def open_encoding(delimiter: str, encoding: str) -> str:
+    """Return the encoding to open a file with. Raises InvalidConfiguration for what no CSV has."""
     import codecs
 
+    if delimiter in '"\r\n':
+        raise InvalidConfiguration("`delimiter` under `data` cannot be a quote or a line break.")
     try:
-        return codecs.lookup(encoding).name == "utf-8"
+        is_utf8 = codecs.lookup(encoding).name == "utf-8"
     except LookupError as error:
         raise InvalidConfiguration(
             f"There is no encoding {encoding!r}: write one such as utf-8, latin-1 or cp1252."
         ) from error
+    return "utf-8-sig" if is_utf8 else encoding

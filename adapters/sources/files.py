@@ -16,12 +16,6 @@ def unreadable(path: Path, error: OSError) -> InvalidData:
     return InvalidData(f"Data file {path} cannot be read ({reason}): correct `path` under `data`.")
 
 
-def refuse_folder(path: Path) -> None:
-    """Raise InvalidData where a folder stands instead of a file."""
-    if path.is_dir():
-        raise InvalidData(f"Data file {path} is a folder: name one file in `path` under `data`.")
-
-
 def no_lookup(source: str) -> InvalidConfiguration:
     """Say that a file answers no keys."""
     return InvalidConfiguration(

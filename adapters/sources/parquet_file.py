@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minerva.adapters.sources.files import no_lookup, refuse_folder, unreadable
+from minerva.adapters.sources.files import no_lookup, unreadable
 from minerva.errors import InvalidData
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ class ParquetSource:
         """Yield all rows."""
         from pyarrow import ArrowException, parquet
 
-        refuse_folder(self._path)
         if not self._path.exists():
             raise unreadable(self._path, FileNotFoundError(2, "No such file or directory"))
         try:

@@ -23,11 +23,11 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class DataDeclaration(Strict, frozen=True, omit_defaults=True):
     """Where training data is, and how one record is looked up by key.
 
-    csv, parquet: `path`, below the workspace unless absolute. sql: `url` and `query`; `lookup` has one
-    bound parameter, `:key`.
+    csv, parquet, ndjson: `path`, a file or a folder of such files, below the workspace unless absolute.
+    sql: `url` and `query`; `lookup` has one bound parameter, `:key`.
     """
 
-    source: Literal["csv", "parquet", "sql"]
+    source: Literal["csv", "parquet", "ndjson", "sql"]
     path: str | None = None
     url: str | None = None
     query: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pandas as pd
 import pytest
@@ -42,6 +43,21 @@ class TestParquet(DataSourceContract):
         frame = pd.DataFrame(list(customers), columns=COLUMNS)
         frame.to_parquet(tmp_path / "customers.parquet")
         return opened(tmp_path, source="parquet", path="customers.parquet")
+
+
+class TestNdjson(DataSourceContract):
+    has_header = False
+
+    @pytest.fixture
+    def source(self, opened, tmp_path):
+        lines = [json.dumps(dict(zip(COLUMNS, one, strict=True))) for one in CUSTOMERS]
+        (tmp_path / "customers.ndjson").write_text("\n".join(lines), encoding="utf-8")
+        return opened(tmp_path, source="ndjson", path="customers.ndjson")
+
+    @pytest.fixture
+    def empty_source(self, opened, tmp_path):
+        (tmp_path / "customers.ndjson").write_text("\n\n")
+        return opened(tmp_path, source="ndjson", path="customers.ndjson")
 
 
 class SqlContract(DataSourceContract):

@@ -117,7 +117,7 @@ def test_an_impossible_delimiter_is_a_mistake_of_the_configuration(read, delimit
         read(b"id\n1\n", delimiter=delimiter)
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("kind", ["csv", "parquet", "ndjson"])
 class TestFilesThatAreNotThere:
     def test_a_missing_file_is_named(self, opened, tmp_path, kind):
         source = opened(tmp_path, source=kind, path="data/missing")
@@ -127,8 +127,10 @@ class TestFilesThatAreNotThere:
 
         assert f"{tmp_path}/data/missing cannot be read (no such file" in raised.value.message
 
-    def test_a_folder_is_named(self, opened, tmp_path, kind):
-        with pytest.raises(InvalidData, match="is a folder"):
+    def test_a_folder_without_data_is_named(self, opened, tmp_path, kind):
+        (tmp_path / "_SUCCESS").touch()
+
+        with pytest.raises(InvalidData, match=f"{tmp_path} holds no {kind} data: files there must"):
             next(opened(tmp_path, source=kind, path=".").frames(10))
 
     def test_an_absolute_path_leaves_the_workspace(self, opened, tmp_path, kind):
