@@ -86,7 +86,7 @@ def _fit(data: TrainingData, task: Task, context: TrainingContext) -> tuple[byte
     judging = _judging(task, context)
     stopping = bool(judging.any())
     booster = xgboost.train(
-        _settings(task, context),
+        settings(task, context),
         _rows(features, task, context, ~judging),
         wanted.n_estimators,
         evals=[(_rows(features, task, context, judging), VALIDATION)] if stopping else [],
@@ -109,9 +109,10 @@ def _judging(task: Task, context: TrainingContext) -> NDArray[np.bool_]:
     return validation_rows(task.labels, share, context.seed, stratified=task.classes > 0)
 
 
-def _settings(task: Task, context: TrainingContext) -> dict[str, Any]:
+def settings(task: Task, context: TrainingContext) -> dict[str, Any]:
+    """Return XGBoost's own parameters."""
     wanted: TreeParameters = context.parameters
-    settings: dict[str, Any] = {
+    named: dict[str, Any] = {
         "objective": task.objective,
         "eval_metric": task.metric,
         "tree_method": "hist",
@@ -128,11 +129,11 @@ def _settings(task: Task, context: TrainingContext) -> dict[str, Any]:
         "max_bin": wanted.max_bin,
     }
     if task.objective.startswith("multi:"):
-        settings["num_class"] = task.classes
+        named["num_class"] = task.classes
     if any(wanted.monotone.values()):
         directions = [str(wanted.monotone.get(name, 0)) for name in context.schema.features]
-        settings["monotone_constraints"] = f"({','.join(directions)})"
-    return settings
+        named["monotone_constraints"] = f"({','.join(directions)})"
+    return named
 
 
 def _rows(

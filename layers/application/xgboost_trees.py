@@ -24,6 +24,7 @@ from minerva import (
     TrainingData,
     hookimpl,
 )
+from minerva.cluster import Cluster
 from minerva.errors import Fault
 from minerva.layers.application.xgboost_booster import TrainedTrees
 from minerva.layers.application.xgboost_fitting import Task, balanced_weights, fit
@@ -55,6 +56,10 @@ class XGBoostClassifier(Algorithm):
         raw, facts = fit(data, task, context)
         return TrainedTrees.of(raw, context.schema, reading_of(task.objective, output), facts)
 
+    def train_on(self, cluster: Cluster, context: TrainingContext) -> TrainedTrees:
+        """Learn from the rows on a cluster; satisfies `minerva.cluster.TrainsOnCluster`."""
+        return _train_on(cluster, context, _output(context.schema, self.name))
+
     def load(self, folder: Path, context: Context) -> TrainedTrees:
         """Read what `TrainedTrees.save` wrote."""
         output = _output(context.schema, self.name)
@@ -76,6 +81,10 @@ class XGBoostRegressor(Algorithm):
         raw, facts = fit(data, task, context)
         return TrainedTrees.of(raw, context.schema, reading_of(task.objective, output), facts)
 
+    def train_on(self, cluster: Cluster, context: TrainingContext) -> TrainedTrees:
+        """Learn from the rows on a cluster; satisfies `minerva.cluster.TrainsOnCluster`."""
+        return _train_on(cluster, context, _output(context.schema, self.name))
+
     def load(self, folder: Path, context: Context) -> TrainedTrees:
         """Read what `TrainedTrees.save` wrote."""
         output = _output(context.schema, self.name)
@@ -86,6 +95,15 @@ class XGBoostRegressor(Algorithm):
 def minerva_algorithms() -> Iterable[Algorithm]:
     """Bring both algorithms; XGBoost itself is imported when one of them works."""
     return [XGBoostClassifier(), XGBoostRegressor()]
+
+
+def _train_on(cluster: Cluster, context: TrainingContext, output: Field) -> TrainedTrees:
+    from minerva.layers.application.xgboost_cluster import fit_on
+
+    _check_inputs(context)
+    task = Task(_objective(output), np.empty(0), class_count(output))
+    raw, facts = fit_on(cluster, task, context)
+    return TrainedTrees.of(raw, context.schema, reading_of(task.objective, output), facts)
 
 
 def _objective(output: Field) -> str:
@@ -115,6 +133,12 @@ def _output(schema: Schema, algorithm: str) -> Field:
 
 
 def _check(data: TrainingData, context: TrainingContext) -> None:
+    _check_inputs(context)
+    if not len(data):
+        raise InvalidData("The training data has no rows.")
+
+
+def _check_inputs(context: TrainingContext) -> None:
     schema = context.schema
     texts = [name for name in schema.features if schema.inputs[name].type is FieldType.TEXT]
     if texts:
@@ -124,8 +148,6 @@ def _check(data: TrainingData, context: TrainingContext) -> None:
         )
     if not schema.features:
         raise InvalidData("Every input has `use: false`: there is nothing to learn from.")
-    if not len(data):
-        raise InvalidData("The training data has no rows.")
     _check_monotone(schema, context.parameters)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from minerva.adapters.engines.opening import DaskEngines
 from minerva.adapters.sources.opening import open_source
 from minerva.algorithm import Algorithm
 from minerva.layers.abstraction.callbacks.tell import Tell
@@ -95,6 +96,7 @@ class Models:
             prepare=Preparation(self._plugins, self._environments.lock, self._apart),
             trainer=Trainer(loaded.workspace, usable_cpus(), self.loader.signer),
             open_source=_source_opener(loaded),
+            engines=DaskEngines(loaded.workspace, loaded.settings.database_timeout_s),
             environment=os.environ,
             scratch=loaded.state / "scratch",
             now=now,

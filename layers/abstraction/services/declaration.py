@@ -24,7 +24,8 @@ class DataDeclaration(Strict, frozen=True, omit_defaults=True):
     """Where training data is, and how one record is looked up by key.
 
     csv, parquet, ndjson: `path`, a file or a folder of such files, below the workspace unless absolute.
-    sql: `url` and `query`; `lookup` has one bound parameter, `:key`.
+    sql: `url` and `query`; `lookup` has one bound parameter, `:key`. With an engine, `path` may also be
+    an fsspec URL.
     """
 
     source: Literal["csv", "parquet", "ndjson", "sql"]
@@ -32,6 +33,8 @@ class DataDeclaration(Strict, frozen=True, omit_defaults=True):
     url: str | None = None
     query: str | None = None
     lookup: str | None = None
+    split_by: str | None = None
+    """Column of a query, whole numbers or dates, by whose ranges the workers of an engine share it out."""
     delimiter: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
@@ -57,6 +60,8 @@ class TrainingDeclaration(Strict, frozen=True, omit_defaults=True):
     promote: bool = True
     schedule: str | None = None
     """Five-field cron expression, UTC."""
+    engine: str | None = None
+    """`dask://host:port` or `tls://host:port`: a cluster that trains; None: the job's own process."""
 
 
 class Limits(Strict, frozen=True, omit_defaults=True):

@@ -19,19 +19,24 @@ def expand(data: DataDeclaration, environment: Mapping[str, str]) -> DataDeclara
     Raises InvalidConfiguration naming the first variable that is not set.
     """
     changed = {
-        name: _expand(value, environment)
+        name: expand_text(value, environment, "data")
         for name in ("path", "url")
         if (value := getattr(data, name)) is not None
     }
     return msgspec.structs.replace(data, **changed)
 
 
-def _expand(text: str, environment: Mapping[str, str]) -> str:
+def expand_text(text: str, environment: Mapping[str, str], part: str) -> str:
+    """Return a text of one part of a declaration with its references expanded.
+
+    Raises InvalidConfiguration naming the first variable that is not set.
+    """
+
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in environment:
             raise InvalidConfiguration(
-                f"The service's data names the environment variable {name}, which is not set."
+                f"The service's {part} names the environment variable {name}, which is not set."
             )
         return environment[name]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from minerva.algorithm import TrainingData
 from minerva.errors import Fault, InvalidData
 from minerva.layers.abstraction.registry.manifest import canonical
 from minerva.layers.abstraction.training.source import DataSource
-from minerva.schema import Batch, Decoder, FieldType, Schema
+from minerva.schema import Batch, Decoder, Field, FieldType, Schema
 from minerva.schema.batch import concatenate
 from minerva.schema.table import TableReader
 
@@ -53,6 +54,17 @@ def nothing(schema: Schema) -> ReadData:
     return ReadData(data, _fingerprint(data))
 
 
+def refuse_missing_truth(target: NDArray[Any], name: str, field: Field, first_row: int) -> None:
+    """Raise InvalidData if some row, the first of which counts as `first_row`, has no truth."""
+    missing = target < 0 if field.type is FieldType.CATEGORY else np.isnan(target)
+    if missing.any():
+        row = int(np.flatnonzero(missing)[0]) + first_row
+        raise InvalidData(
+            "The training data lacks the truth in some rows: leave those rows out of the query.",
+            faults=[Fault(f'column "{name}", row {row}', "is empty")],
+        )
+
+
 def _check(data: TrainingData) -> None:
     if len(data) < MIN_ROWS:
         raise InvalidData(
@@ -60,13 +72,7 @@ def _check(data: TrainingData) -> None:
         )
     name, field = data.inputs.schema.target()
     target = data.target()
-    missing = target < 0 if field.type is FieldType.CATEGORY else np.isnan(target)
-    if missing.any():
-        row = int(np.flatnonzero(missing)[0]) + 1
-        raise InvalidData(
-            "The training data lacks the truth in some rows: leave those rows out of the query.",
-            faults=[Fault(f'column "{name}", row {row}', "is empty")],
-        )
+    refuse_missing_truth(target, name, field, first_row=1)
     if len(np.unique(target)) < 2:  # noqa: PLR2004 - one value teaches nothing
         raise InvalidData(
             f"Every row of the training data has the same {name!r}: there is nothing to learn.",

@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 import platform
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from minerva.algorithm import Algorithm, Model, Progress, TrainingContext, TrainingData
+from minerva.cluster import TrainsOnCluster
 from minerva.errors import AlgorithmFailed, InvalidConfiguration, MinervaError
 from minerva.layers.abstraction.drift.stored import write_profile
 from minerva.layers.abstraction.plugins.snapshot import keep
 from minerva.layers.abstraction.registry.manifest import seal
-from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.abstraction.services.declaration import DataDeclaration, ServiceDeclaration
 from minerva.layers.abstraction.serving.answers import answer_rows
 from minerva.layers.abstraction.serving.goldens import write_goldens
 from minerva.layers.abstraction.serving.loading import MODEL, read_parameters
 from minerva.layers.abstraction.training.data import ReadData, nothing, read_training_data
+from minerva.layers.abstraction.training.engine import Engine
 from minerva.layers.abstraction.training.gate import LATENCY, check_gate
 from minerva.layers.abstraction.training.latency import measure_latency
 from minerva.layers.abstraction.training.metrics import evaluate
@@ -53,6 +55,29 @@ class Trained:
     warnings: list[str]
 
 
+@dataclass(frozen=True, eq=False)
+class OnCluster:
+    """Where and from what a cluster trains, instead of this process."""
+
+    engine: Engine
+    data: DataDeclaration
+    """Environment references expanded."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Learnt:
+    """A model, and the rows that it was and was not learnt from."""
+
+    model: Model
+    seconds: float
+    fingerprint: str
+    rows: int
+    held_out: TrainingData
+    profiled: Batch
+    """Rows that it was learnt from: all, or enough of them to tell how values are spread."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Trainer:
     """What every training of this process shares."""
@@ -66,7 +91,7 @@ class Trainer:
         self,
         declaration: ServiceDeclaration,
         prepared: Prepared,
-        source: DataSource | None,
+        source: DataSource | OnCluster | None,
         folder: Path,
         progress: Progress,
     ) -> Trained:
@@ -86,26 +111,79 @@ class Trainer:
             progress=_part(progress, READ_SHARE, TRAINED_SHARE),
         )
         progress(0.0, "reading the data")
+        if isinstance(source, OnCluster):
+            learnt = self._there(declaration, algorithm, source, context, progress)
+        else:
+            learnt = self._here(declaration, algorithm, source, context, progress)
+        return self._finish(declaration, prepared, learnt, folder, progress)
+
+    def _here(
+        self,
+        declaration: ServiceDeclaration,
+        algorithm: Algorithm,
+        source: DataSource | None,
+        context: TrainingContext,
+        progress: Progress,
+    ) -> _Learnt:
         read = _read(declaration, algorithm, source)
         train_part, held_out = _split(read, declaration)
         progress(READ_SHARE, f"training on {len(train_part)} rows")
         started = self.clock()
-        model = _train(algorithm, train_part, context)
+        model = _train(algorithm.name, lambda: algorithm.train(train_part, context))
         seconds = self.clock() - started
+        rows = len(read.data)
+        return _Learnt(model, seconds, read.fingerprint, rows, held_out, train_part.inputs)
+
+    def _there(
+        self,
+        declaration: ServiceDeclaration,
+        algorithm: Algorithm,
+        where: OnCluster,
+        context: TrainingContext,
+        progress: Progress,
+    ) -> _Learnt:
+        if not isinstance(algorithm, TrainsOnCluster):
+            raise InvalidConfiguration(f"Algorithm {algorithm.name} trains on one machine only.")
+        reading = _part(progress, 0.0, READ_SHARE)
+        with where.engine.spread(where.data, declaration, reading, context.progress) as spread:
+            cluster = spread.cluster
+            progress(READ_SHARE, f"training on {cluster.rows} rows with {cluster.workers} workers")
+            started = self.clock()
+            model = _train(algorithm.name, lambda: algorithm.train_on(cluster, context))
+            seconds = self.clock() - started
+        return _Learnt(
+            model,
+            seconds,
+            spread.fingerprint,
+            spread.rows,
+            spread.held_out,
+            spread.profiled,
+            {"engine": dict(spread.facts)},
+        )
+
+    def _finish(
+        self,
+        declaration: ServiceDeclaration,
+        prepared: Prepared,
+        learnt: _Learnt,
+        folder: Path,
+        progress: Progress,
+    ) -> Trained:
+        """Evaluate and seal: the same for every model, wherever it was learnt."""
+        model, held_out = learnt.model, learnt.held_out
         progress(TRAINED_SHARE, f"evaluating on {len(held_out)} held-out rows")
-        metrics = _evaluate(algorithm.name, model, held_out)
+        metrics = _evaluate(prepared.algorithm.name, model, held_out)
         rows = _golden_rows(held_out, declaration)
         goldens = _save(prepared, model, folder, rows)
         if not declaration.allow_pickle:
             refuse_pickles(folder / MODEL)
-        write_profile(folder, train_part.inputs)
-        facts = _facts(declaration, read, len(train_part), held_out, metrics, goldens)
+        write_profile(folder, learnt.profiled)
+        facts = {**_facts(declaration, learnt, metrics, goldens), **learnt.facts}
         digest, manifest = seal(folder, {**facts, **prepared.facts}, self.signer)
         latency = _latency(declaration, model, rows, self.clock)
         warnings = _suspicions(metrics)
-        return Trained(
-            folder, digest, manifest, {**metrics, **latency}, held_out, seconds, warnings
-        )
+        told = {**metrics, **latency}
+        return Trained(folder, digest, manifest, told, held_out, learnt.seconds, warnings)
 
 
 def evaluate_model(algorithm: str, model: Model, data: TrainingData) -> dict[str, float]:
@@ -139,13 +217,13 @@ def _split(read: ReadData, declaration: ServiceDeclaration) -> tuple[TrainingDat
     return data.take(train), data.take(held)
 
 
-def _train(algorithm: Algorithm, data: TrainingData, context: TrainingContext) -> Model:
+def _train(name: str, learn: Callable[[], Model]) -> Model:
     try:
-        return algorithm.train(data, context)
+        return learn()
     except (MinervaError, MemoryError):
         raise
     except (Exception, SystemExit) as error:
-        raise _failed(algorithm.name, "failed in training", error) from error
+        raise _failed(name, "failed in training", error) from error
 
 
 def _evaluate(name: str, model: Model, held_out: TrainingData) -> dict[str, float]:
@@ -203,12 +281,7 @@ def _golden_rows(held_out: TrainingData, declaration: ServiceDeclaration) -> Bat
 
 
 def _facts(
-    declaration: ServiceDeclaration,
-    read: ReadData,
-    trained_rows: int,
-    held_out: TrainingData,
-    metrics: dict[str, float],
-    goldens: int,
+    declaration: ServiceDeclaration, learnt: _Learnt, metrics: dict[str, float], goldens: int
 ) -> dict[str, Any]:
     """What a version is, and nothing that differs between two equal trainings (no time, no id)."""
     return {
@@ -217,10 +290,10 @@ def _facts(
         "parameters": declaration.parameters,
         "schema": declaration.schema.to_json(),
         "data": {
-            "fingerprint": read.fingerprint,
-            "rows": len(read.data),
-            "trained_rows": trained_rows,
-            "held_out_rows": len(held_out),
+            "fingerprint": learnt.fingerprint,
+            "rows": learnt.rows,
+            "trained_rows": learnt.rows - len(learnt.held_out),
+            "held_out_rows": len(learnt.held_out),
             "seed": declaration.training.seed,
         },
         "metrics": metrics,

@@ -25,16 +25,17 @@ from minerva.layers.abstraction.registry.records import (
 )
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.registry.store import ArtefactStore
-from minerva.layers.abstraction.runtimes.choice import check_runtime
+from minerva.layers.abstraction.runtimes.choice import check_runtime, trains_apart
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
-from minerva.layers.abstraction.services.environment import expand
+from minerva.layers.abstraction.services.environment import expand, expand_text
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.serving.loading import LoadedVersion, Loader, read_parameters
 from minerva.layers.abstraction.serving.terms import Terms
+from minerva.layers.abstraction.training.engine import Engines, check_engine
 from minerva.layers.abstraction.training.gate import Verdict, check_gate, judge
 from minerva.layers.abstraction.training.preparation import Preparation
 from minerva.layers.abstraction.training.source import DataSource, OpenSource
-from minerva.layers.abstraction.training.train import Trained, Trainer, evaluate_model
+from minerva.layers.abstraction.training.train import OnCluster, Trained, Trainer, evaluate_model
 
 log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ class Versioning:
     prepare: Preparation
     trainer: Trainer
     open_source: OpenSource
+    engines: Engines
     environment: Mapping[str, str]
     scratch: Path
     now: Callable[[], datetime]
@@ -60,6 +62,8 @@ class Versioning:
         algorithm = self.catalogue().find(declaration.algorithm)
         read_parameters(algorithm, declaration.parameters)
         check_runtime(algorithm, declaration)
+        apart = trains_apart(algorithm, declaration)
+        check_engine(self.engines, declaration, algorithm, apart=apart)
         check_gate(declaration.training.gate, declaration.schema.target()[1])
 
     def make(
@@ -125,10 +129,14 @@ class Versioning:
             ) from error
         return trained
 
-    def _source(self, declaration: ServiceDeclaration) -> DataSource | None:
+    def _source(self, declaration: ServiceDeclaration) -> DataSource | OnCluster | None:
         if declaration.data is None:
             return None
-        return self.open_source(expand(declaration.data, self.environment))
+        data = expand(declaration.data, self.environment)
+        if declaration.training.engine is None:
+            return self.open_source(data)
+        engine = expand_text(declaration.training.engine, self.environment, "engine")
+        return OnCluster(self.engines.open(engine), data)
 
     def _register(
         self, configuration: Configuration, trained: Trained, job_id: str | None

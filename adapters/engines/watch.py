@@ -1,0 +1,75 @@
+"""Waiting for tasks without waiting for ever: for workers that ended and a scheduler that went away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from distributed import Client, Future, wait
+
+from minerva.adapters.engines.address import SchedulerAddress
+from minerva.adapters.engines.failures import away, lost, told, worst
+
+POLL_S = 0.5
+GRACE_POLLS = 10
+"""After a failure the other workers of a gang get so long to tell the better reason."""
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """Watches the workers that a training began with."""
+
+    client: Client
+    address: SchedulerAddress
+    workers: Sequence[str]
+
+    def results(
+        self, futures: Sequence[Future], doing: str, done: Callable[[int], object] | None = None
+    ) -> list[Any]:
+        """Return all results in order; `done` is told how many there are.
+
+        Raises what a task raised, or Unavailable. Nothing goes on after that.
+        """
+        try:
+            self._wait(futures, done)
+            self._raise_failed(futures, doing)
+            return list(self.client.gather(list(futures)))
+        except BaseException:
+            self.client.cancel(list(futures), force=True)
+            raise
+
+    def _wait(self, futures: Sequence[Future], done: Callable[[int], object] | None) -> None:
+        pending, grace = list(futures), GRACE_POLLS
+        while pending:
+            try:
+                with self.client.as_current():
+                    wait(pending, timeout=POLL_S, return_when="FIRST_COMPLETED")
+            except TimeoutError:
+                self._check()
+            failed = any(future.status in {"error", "cancelled", "lost"} for future in futures)
+            pending = [future for future in pending if not future.done()]
+            if failed:
+                grace -= 1
+                if grace < 0:
+                    return
+            if done is not None:
+                done(len(futures) - len(pending))
+
+    def _check(self) -> None:
+        """Raise Unavailable if the scheduler or a worker is gone: its tasks would wait for ever."""
+        if self.client.status != "running":
+            raise away(self.address)
+        present = self.client.scheduler_info()["workers"]
+        for worker in self.workers:
+            if worker not in present:
+                raise lost(worker)
+
+    def _raise_failed(self, futures: Sequence[Future], doing: str) -> None:
+        failed = [future for future in futures if future.status == "error"]
+        if failed:
+            error = worst([future.exception() for future in failed])
+            raise told(error, doing) from error
+        if any(future.status != "finished" for future in futures):
+            self._check()
+            raise away(self.address)
