@@ -46,11 +46,11 @@ class RunsJobs(Protocol):
         """Put running jobs back and take no more; called in a signal handler."""
 
 
-class Sweeps(Protocol):
-    """The use case behind `minerva.tick`."""
+class Ticks(Protocol):
+    """A use case behind `minerva.tick`."""
 
     def tick(self) -> None:
-        """Recover, send again, start what is due."""
+        """Do what has come up since the last time."""
 
 
 class Refreshes(Protocol):
@@ -76,8 +76,12 @@ class WorkerContainer(Protocol):
         """Runs jobs."""
 
     @property
-    def sweeper(self) -> Sweeps:
-        """Sweeps leases and schedules."""
+    def sweeper(self) -> Ticks:
+        """Sweeps leases and messages."""
+
+    @property
+    def scheduler(self) -> Ticks:
+        """Starts what is due."""
 
 
 def create_worker(container: WorkerContainer) -> Celery:
@@ -90,7 +94,10 @@ def create_worker(container: WorkerContainer) -> Celery:
 
     @app.task(name=TICK)
     def tick() -> None:
-        container.sweeper.tick()
+        try:
+            container.sweeper.tick()
+        finally:  # what keeps leases from being swept keeps no schedule from starting
+            container.scheduler.tick()
 
     return app
 

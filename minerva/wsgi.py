@@ -53,6 +53,7 @@ def house_of(container: Container, loaded: Loaded) -> House:
         predictor=container.predictor,
         registry=container.registry,
         jobs=container.jobs,
+        upcoming=container.offline.upcoming,
         keyring=container.keyring,
         max_body_bytes=settings.max_body_bytes,
         max_records=settings.max_records,

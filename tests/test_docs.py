@@ -113,6 +113,8 @@ PARTS = {
     "`limits`": declaration.Limits,
     "`breaker`": declaration.Breaker,
     "`monitoring`": declaration.MonitoringDeclaration,
+    "`watermark`": declaration.WatermarkDeclaration,
+    "An entry of `schedules`": declaration.ScheduleDeclaration,
     "A field": Field,
 }
 
@@ -134,6 +136,8 @@ def default(field: msgspec.structs.FieldInfo) -> str:
         return "none"
     if isinstance(field.default, msgspec.Struct):
         return "`{}`"
+    if field.default is msgspec.NODEFAULT:
+        return f"`{json.dumps(field.default_factory())}`"
     value = list(field.default) if isinstance(field.default, tuple) else field.default
     return f"`{json.dumps(value)}`"
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         RevisionStore,
         VersionStore,
     )
+    from minerva.layers.abstraction.schedules.store import ScheduleStore
     from minerva.layers.core.security.keystore import KeyStore
 
 __all__ = ["MetadataStores", "open_metadata"]
@@ -31,6 +32,7 @@ class MetadataStores:
     revision: RevisionStore
     jobs: JobStore
     leases: JobLeases
+    schedules: ScheduleStore
     keys: KeyStore
     database: Database
 
@@ -54,6 +56,7 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
     from minerva.adapters.metadata.migrate import migrate
     from minerva.adapters.metadata.quarantines import SqlQuarantineStore
     from minerva.adapters.metadata.revision import SqlRevisionStore
+    from minerva.adapters.metadata.schedules import SqlScheduleStore
     from minerva.adapters.metadata.tenancy import Database
     from minerva.adapters.metadata.versions import SqlVersionStore
 
@@ -72,6 +75,7 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
         revision=SqlRevisionStore(database),
         jobs=SqlJobStore(database),
         leases=SqlJobLeases(database),
+        schedules=SqlScheduleStore(database),
         keys=SqlKeyStore(database),
         database=database,
     )

@@ -257,6 +257,25 @@ class JobLogRow(TenantOwned, Base):
     text: Mapped[str]
 
 
+class ScheduleRow(TenantOwned, Base):
+    """See `Standing`."""
+
+    __tablename__ = "schedules"
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    rule: Mapped[str]
+    declared: Mapped[bool]
+    since: Mapped[datetime]
+    moves: Mapped[int]
+    job_id: Mapped[str | None]
+    fired_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    value: Mapped[str | None]
+
+
 class KeyRow(TenantOwned, Base):
     """See `StoredKey`."""
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from minerva.adapters.sources.sql_engine import make_engine, read_url
+from minerva.adapters.sources.sql_engine import interrupt_after, make_engine, read_url
 from minerva.adapters.sources.sql_errors import translate
 from minerva.errors import Fault, InvalidConfiguration, InvalidData, InvalidInput
 
@@ -70,6 +70,20 @@ class SqlSource:
         with self._connection(statement_timeout=True) as connection:
             return [self._record(connection, statement, key, row) for row, key in enumerate(keys)]
 
+    def value(self) -> Any:
+        """Return the one value that the query gives, None without a row; given up after `timeout_s`."""
+        with self._connection(statement_timeout=True) as connection:
+            asked = connection.execution_options(no_parameters=True)
+            with asked.exec_driver_sql(self._query) as result:
+                width = len(_columns(result))
+                rows = result.fetchmany(2)
+        if width != 1 or len(rows) > 1:
+            raise InvalidData(
+                "A watermark is one value: write a select of one column that gives one row, "
+                "such as select max(updated_at) from orders."
+            )
+        return rows[0][0] if rows else None
+
     def close(self) -> None:
         """Close all connections; the source can be used again."""
         with self._lock:
@@ -110,6 +124,8 @@ class SqlSource:
     def _limit(self, connection: Connection, *, statement_timeout: bool) -> None:
         """Bound the wait, for this transaction: a query for training may be long, a lookup may not."""
         milliseconds = int(self._timeout_s * 1000)
+        if connection.dialect.name == "sqlite" and statement_timeout:
+            interrupt_after(connection, self._timeout_s)
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
             if statement_timeout:

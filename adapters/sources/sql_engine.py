@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,9 +12,11 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Connection, Engine
 
 POSTGRES_DRIVER = "postgresql+psycopg"
+STEPS = 10_000
+"""Of SQLite's machine between two looks at the clock: well below a millisecond."""
 SET_READ_ONLY = {
     "mysql": "SET SESSION TRANSACTION READ ONLY",
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
@@ -108,6 +111,13 @@ def _pool(timeout_s: float) -> dict[str, Any]:
         "pool_timeout": timeout_s,
         "hide_parameters": True,  # an error that is logged must not tell a key
     }
+
+
+def interrupt_after(connection: Connection, seconds: float) -> None:
+    """Let an SQLite connection end whatever statement still runs then; its own timeout is for locks."""
+    deadline = time.monotonic() + seconds
+    raw: Any = connection.connection.driver_connection
+    raw.set_progress_handler(lambda: time.monotonic() > deadline, STEPS)
 
 
 def on_connect(engine: Engine, statement: str) -> Engine:

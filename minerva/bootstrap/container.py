@@ -19,6 +19,7 @@ from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.registry.store import ArtefactStore
 from minerva.layers.abstraction.routing.shadow import Shadows
 from minerva.layers.abstraction.runtimes.keeping import Hosts
+from minerva.layers.abstraction.schedules.scheduler import Scheduler
 from minerva.layers.abstraction.services.workspace import WorkspaceServices
 from minerva.layers.abstraction.serving.hooked import HookedPredictor
 from minerva.layers.abstraction.serving.live import LiveServices
@@ -67,5 +68,10 @@ class Container:
 
     @property
     def sweeper(self) -> Sweeper:
-        """Sweeps leases and schedules."""
+        """Sweeps leases and messages."""
         return self.offline.sweeper
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """Starts what is due."""
+        return self.offline.scheduler

@@ -11,6 +11,7 @@ from datetime import timedelta
 from minerva.adapters.metadata import MetadataStores
 from minerva.bootstrap.chance import new_id, now
 from minerva.bootstrap.kinds import AllKinds, built_in
+from minerva.bootstrap.scheduling import check_of, wire_scheduler
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
 from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked, Jobs
 from minerva.layers.abstraction.jobs.kind import Kinds
@@ -21,6 +22,9 @@ from minerva.layers.abstraction.jobs.store import JobQueue
 from minerva.layers.abstraction.jobs.sweeper import Sweeper
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.registry.registry import Registry
+from minerva.layers.abstraction.schedules.scheduler import Scheduler
+from minerva.layers.abstraction.schedules.upcoming import Upcoming
+from minerva.layers.abstraction.services.parsing import Check
 from minerva.layers.abstraction.services.workspace import Submit
 from minerva.layers.abstraction.training.versioning import Versioning
 from minerva.settings import Loaded
@@ -38,6 +42,10 @@ class Offline:
     jobs: Jobs
     runner: Runner
     sweeper: Sweeper
+    scheduler: Scheduler
+    upcoming: Upcoming
+    check: Check
+    """Of a declaration: what only the whole house can know, kinds of jobs included."""
     make_version: Submit
 
 
@@ -53,7 +61,15 @@ def open_offline(
     kinds = AllKinds(built_in(versioning), versioning.catalogue, loaded.workspace)
     jobs = _jobs(loaded, stores, queue, registry, kinds, callbacks)
     runner, sweeper = _runner(loaded, stores, jobs), _sweeper(loaded, stores, jobs)
-    return Offline(jobs, runner, sweeper, _making(jobs))
+    return Offline(
+        jobs=jobs,
+        runner=runner,
+        sweeper=sweeper,
+        scheduler=wire_scheduler(loaded, stores, jobs),
+        upcoming=Upcoming(stores.configurations, stores.schedules, stores.jobs, now),
+        check=check_of(versioning.check, kinds),
+        make_version=_making(jobs),
+    )
 
 
 def _making(jobs: Jobs) -> Submit:
@@ -122,7 +138,6 @@ def _sweeper(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Sweeper:
         leases=stores.leases,
         queue=jobs.queue,
         jobs=jobs,
-        revision=stores.revision,
         resend_after_s=RESEND_AFTER_S,
         longest_lease=timedelta(seconds=2 * loaded.settings.lease_s + CLOCKS_DIFFER_S),
         now=now,

@@ -25,6 +25,7 @@ PRELOADED = (
     "minerva.adapters.metadata.migrate",
     "minerva.adapters.metadata.quarantines",
     "minerva.adapters.metadata.revision",
+    "minerva.adapters.metadata.schedules",
     "minerva.adapters.metadata.versions",
     "minerva.adapters.queue.celery_queue",
 )

@@ -48,7 +48,7 @@ def wire(
     registry = _registry(stores, models.prover(stores.configurations, lambda: live), callbacks)
     versioning = models.versioning(registry, callbacks, now)
     offline = open_offline(loaded, stores, queue, registry, versioning, callbacks)
-    services = WorkspaceServices(versioning, plugins, offline.make_version)
+    services = WorkspaceServices(versioning, plugins, offline.check, offline.make_version)
     live = _live(stores, models, services, callbacks)
     drift = DriftWatch(callbacks)
     predictor = _predictor(live, versioning, registry, executor, drift)

@@ -153,7 +153,7 @@ def _plugins(container: Container) -> Check:
 def _services(container: Container) -> Iterator[Check]:
     from minerva.layers.abstraction.services.folder import read_services
 
-    declared = read_services(container.loaded.workspace, container.versioning.check)
+    declared = read_services(container.loaded.workspace, container.offline.check)
     if declared.problems:
         yield Check("services", False, "\n".join(map(str, declared.problems)), "correct the files")
     else:

@@ -10,6 +10,7 @@ import click
 from minerva.cli import screen
 from minerva.cli.command import Group
 from minerva.cli.session import Session, pass_session
+from minerva.cli.upcoming import upcoming
 from minerva.cli.watching import (
     explain_failure,
     leave_if_unsuccessful,
@@ -180,6 +181,10 @@ def job_log(session: Session, job: str) -> None:
         screen.show_json({"job_id": job, "log": text})
         return
     click.echo(text, nl=not text.endswith("\n"))
+
+
+for command in (upcoming,):
+    jobs.add_command(command)
 
 
 def _list(session: Session, service: str | None, state: str | None, limit: int) -> None:

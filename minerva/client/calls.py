@@ -126,6 +126,12 @@ class Client:
         query = urlencode({name: value for name, value in wanted.items() if value is not None})
         return listed(self._line.call("GET", f"/v1/jobs?{query}" if query else "/v1/jobs"), "jobs")
 
+    def schedules(self, *, service: str | None = None, count: int | None = None) -> list[Document]:
+        """List what starts jobs by itself, with the next `count` moments of each."""
+        wanted = {"service": service, "count": count}
+        query = urlencode({name: value for name, value in wanted.items() if value is not None})
+        return listed(self._line.call("GET", f"/v1/schedules?{query}"), "schedules")
+
     def job_events(self, job_id: str) -> Iterator[Document]:
         """Yield a job's events, `{"number", "at", "state", "attempt", "message"}`, until it ended.
 

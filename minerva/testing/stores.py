@@ -7,7 +7,7 @@
 
 `stores` starts empty in each test. It has the attributes `configurations`, `versions`, `aliases`,
 `quarantines` and `revision` for the contracts of the registry and its aliases, `jobs` and `leases` for
-that of jobs, `keys` and `revision` for that of keys.
+that of jobs, `schedules` for that of schedules, `keys` and `revision` for that of keys.
 With `pytest.register_assert_rewrite("minerva.testing")` in a conftest, failures show values.
 """
 
@@ -17,6 +17,7 @@ from minerva.testing.job_parts import JobPartsContract
 from minerva.testing.job_stores import JobStoreContract
 from minerva.testing.key_stores import KeyStoreContract
 from minerva.testing.registry_stores import RegistryStoreContract
+from minerva.testing.schedule_stores import ScheduleStoreContract
 
 __all__ = [
     "AliasStoreContract",
@@ -25,4 +26,5 @@ __all__ = [
     "JobStoreContract",
     "KeyStoreContract",
     "RegistryStoreContract",
+    "ScheduleStoreContract",
 ]

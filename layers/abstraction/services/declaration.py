@@ -13,6 +13,8 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$(?!\n)")]
 Requirement = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][^\s;|&`$-][^\n]{0,200}$(?!\n)")]
 """One library as pip names it; never an option of pip."""
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+Missed = Literal["once", "skip"]
+"""What becomes of runs that were due while no clock was running: one run for all of them, or none."""
 Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
 
@@ -51,6 +53,27 @@ class Gate(Strict, frozen=True, omit_defaults=True):
     not_worse_than: Literal["champion"] | None = None
 
 
+class WatermarkDeclaration(Strict, frozen=True, omit_defaults=True):
+    """A value of the user's database that tells by changing that its data is ready to learn from."""
+
+    query: Annotated[str, msgspec.Meta(min_length=1)]
+    """Gives one value; runs on the database of `data`, read-only."""
+    every_s: Annotated[float, msgspec.Meta(ge=1, le=86_400)] = 60
+    """How often it is asked for."""
+
+
+class ScheduleDeclaration(Strict, frozen=True, omit_defaults=True):
+    """A job that starts by itself, again and again."""
+
+    name: Name
+    kind: str
+    cron: str
+    """Five-field cron expression, by the clock of `timezone`."""
+    timezone: str = "UTC"
+    missed: Missed = "once"
+    parameters: dict[str, Any] = {}
+
+
 class TrainingDeclaration(Strict, frozen=True, omit_defaults=True):
     """How a version is trained, evaluated and promoted."""
 
@@ -59,7 +82,10 @@ class TrainingDeclaration(Strict, frozen=True, omit_defaults=True):
     gate: Gate | None = None
     promote: bool = True
     schedule: str | None = None
-    """Five-field cron expression, UTC."""
+    """Five-field cron expression, by the clock of `timezone`; short for an entry of `schedules`."""
+    timezone: str = "UTC"
+    missed: Missed = "once"
+    watermark: WatermarkDeclaration | None = None
     engine: str | None = None
     """`dask://host:port` or `tls://host:port`: a cluster that trains; None: the job's own process."""
 
@@ -134,6 +160,7 @@ class ServiceDeclaration:
     allow_pickle: bool = False
     monitoring: MonitoringDeclaration = field(default_factory=MonitoringDeclaration)
     jobs: JobsDeclaration = field(default_factory=JobsDeclaration)
+    schedules: tuple[ScheduleDeclaration, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; `services.parsing.parse` reads them back."""
@@ -154,4 +181,6 @@ class ServiceDeclaration:
             plain["monitoring"] = msgspec.to_builtins(self.monitoring)
         if self.jobs != JobsDeclaration():
             plain["jobs"] = msgspec.to_builtins(self.jobs)
+        if self.schedules:
+            plain["schedules"] = msgspec.to_builtins(list(self.schedules))
         return plain

@@ -19,21 +19,22 @@ from minerva.layers.abstraction.services.declaration import (
     MonitoringDeclaration,
     Name,
     Requirement,
+    ScheduleDeclaration,
     ServiceDeclaration,
     ServingDeclaration,
     TrainingDeclaration,
 )
 from minerva.layers.abstraction.services.plain import not_plain
+from minerva.layers.abstraction.services.when import check_schedules, check_training
 from minerva.layers.abstraction.services.yaml_file import read_yaml
 from minerva.schema import Schema
 from minerva.schema.value import checker
 
 MEMBERS = (
     "service", "description", "algorithm", "parameters", "schema", "data", "training", "serving",
-    "requirements", "allow_pickle", "monitoring", "jobs",
+    "requirements", "allow_pickle", "monitoring", "jobs", "schedules",
 )  # fmt: skip
 NEEDED = ("service", "algorithm", "schema")
-CRON_FIELDS = 5
 MAX_FAULTS = 20
 T = TypeVar("T")
 
@@ -85,13 +86,15 @@ def parse(value: Any) -> ServiceDeclaration:
         faults.extend(_check_default(serving, schema))
     if data is not None:
         faults.extend(_check_data(data))
-    faults.extend(_check_schedule(training))
+    schedules = _part(value, "schedules", tuple[ScheduleDeclaration, ...], (), faults)
+    faults.extend(check_training(training, data))
+    faults.extend(check_schedules(schedules))
     faults.extend(_check_gate(training.gate))
     if faults or schema is None:
         raise InvalidConfiguration("The service declaration cannot be used.", faults=faults)
     return ServiceDeclaration(
         name, algorithm, schema, description, parameters, data, training, serving,
-        requirements, allow_pickle, monitoring, jobs,
+        requirements, allow_pickle, monitoring, jobs, schedules,
     )  # fmt: skip
 
 
@@ -171,23 +174,6 @@ def _check_gate(gate: Gate | None) -> list[Fault]:
     if (gate.at_least, gate.at_most, gate.not_worse_than) == (None, None, None):
         return []
     return [Fault("/training/gate", "missing member 'metric'")]
-
-
-def _check_schedule(training: TrainingDeclaration) -> list[Fault]:
-    if training.schedule is None:
-        return []
-    from datetime import UTC, datetime
-
-    from cronsim import CronSim, CronSimError
-
-    where = "/training/schedule"
-    try:
-        soon = next(CronSim(training.schedule, datetime.now(UTC)), None)
-    except CronSimError as error:
-        return [Fault(where, f"not a cron expression of five fields: {error}")]
-    if len(training.schedule.split()) != CRON_FIELDS:
-        return [Fault(where, "not a cron expression of five fields: seconds are not known here")]
-    return [] if soon else [Fault(where, "names no moment of the next fifty years")]
 
 
 def _dotted(pointer: str) -> str:

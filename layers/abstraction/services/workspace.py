@@ -15,7 +15,7 @@ from minerva.layers.abstraction.registry.records import CHAMPION, DEFAULT_TENANT
 from minerva.layers.abstraction.runtimes.choice import runtime
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.folder import Signature, read_services, signature
-from minerva.layers.abstraction.services.parsing import parse
+from minerva.layers.abstraction.services.parsing import Check, parse
 from minerva.layers.abstraction.training.versioning import Versioning
 
 log = structlog.get_logger()
@@ -31,6 +31,7 @@ class WorkspaceServices:
 
     versioning: Versioning
     catalogue: Callable[[], Catalogue]
+    check: Check
     submit: Submit
     author: str = "workspace"
     faults: tuple[Fault, ...] = ()
@@ -49,7 +50,7 @@ class WorkspaceServices:
 
         False: something was unavailable, so that the same files may be usable the next time.
         """
-        declared = read_services(self.versioning.trainer.workspace, self.versioning.check)
+        declared = read_services(self.versioning.trainer.workspace, self.check)
         faults = list(declared.problems)
         complete = True
         for declaration in declared.services:

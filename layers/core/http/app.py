@@ -13,11 +13,12 @@ from minerva.layers.core.http.jobs import jobs
 from minerva.layers.core.http.predict import predict
 from minerva.layers.core.http.problems import answer_with_problems
 from minerva.layers.core.http.requests import frame_requests
+from minerva.layers.core.http.schedules import schedules
 from minerva.layers.core.http.services import services
 from minerva.layers.core.http.training import training
 from minerva.layers.core.http.versions import versions
 
-RESOURCES = (health, services, predict, training, jobs, versions, aliases, docs)
+RESOURCES = (health, services, predict, training, jobs, schedules, versions, aliases, docs)
 
 
 def create_app(house: House) -> Flask:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from minerva.layers.abstraction.jobs.jobs import Jobs
     from minerva.layers.abstraction.registry.registry import Registry
+    from minerva.layers.abstraction.schedules.upcoming import Upcoming
     from minerva.layers.abstraction.serving.hooked import Predicts
     from minerva.layers.abstraction.serving.live import LiveServices
     from minerva.layers.core.security.keyring import Keyring
@@ -22,6 +23,7 @@ class House:
     predictor: Predicts
     registry: Registry
     jobs: Jobs
+    upcoming: Upcoming
     keyring: Keyring
     max_body_bytes: int
     max_records: int

@@ -24,6 +24,7 @@ from minerva.layers.core.openapi.records import (
     record_schema,
 )
 from minerva.layers.core.openapi.registry import registry_paths
+from minerva.layers.core.openapi.schedules import schedule_paths, schedule_schema
 from minerva.schema import Schema
 
 Declared = tuple[ServiceDeclaration, Schema]
@@ -35,6 +36,7 @@ def document(
 ) -> Content:
     """Return the document as plain JSON values."""
     shared = components()
+    shared["schemas"]["Schedule"] = schedule_schema()
     described: Content = {}
     for declaration, schema in services:
         described |= _describe(declaration, schema, max_records, shared["schemas"])
@@ -56,7 +58,7 @@ def document(
             {"name": "registry", "description": "Versions, aliases and quarantine."},
             {"name": "health", "description": "For probes; need no credential."},
         ],
-        "paths": {**described, **paths(), **registry_paths()},
+        "paths": {**described, **paths(), **registry_paths(), **schedule_paths()},
         "components": shared,
     }
     if keys_needed:

@@ -7,6 +7,7 @@ from minerva.testing.stores import (
     JobStoreContract,
     KeyStoreContract,
     RegistryStoreContract,
+    ScheduleStoreContract,
 )
 
 
@@ -31,4 +32,8 @@ class TestJobParts(JobPartsContract):
 
 
 class TestKeys(KeyStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestSchedules(ScheduleStoreContract):
     """On SQLite and PostgreSQL: see the fixture `stores`."""

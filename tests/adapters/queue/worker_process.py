@@ -46,6 +46,13 @@ class RecordingRunner:
             file.write(f"{line}\n")
 
 
+class NothingDue:
+    """No schedule ever is."""
+
+    def tick(self) -> None:
+        """There is nothing to start."""
+
+
 @dataclass
 class Container:
     """What `minerva.worker` needs of the real one."""
@@ -53,6 +60,7 @@ class Container:
     loaded: Loaded
     runner: RecordingRunner
     sweeper: RecordingRunner
+    scheduler: NothingDue
     catalogue: Plugins
 
 
@@ -61,7 +69,8 @@ def main(mode: str, url: str, record: str, workspace: str) -> int:
     runner = RecordingRunner(Path(record))
     worker_ready.connect(lambda **_: Path(f"{record}.ready").touch(), weak=False)
     folder = Path(workspace)
-    container = Container(Loaded(settings, {}, folder), runner, runner, Plugins(folder))
+    loaded = Loaded(settings, {}, folder)
+    container = Container(loaded, runner, runner, NothingDue(), Plugins(folder))
     return run_beat(container) if mode == "beat" else run_worker(container, {"train": 1})
 
 

@@ -1,0 +1,1 @@
+"""When jobs start by themselves: cron expressions in time zones, and watermarks of a user's data."""

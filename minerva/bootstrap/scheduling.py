@@ -1,0 +1,55 @@
+"""What starts jobs by itself, wired together; and the check that it can be done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+
+from minerva.adapters.metadata import MetadataStores
+from minerva.adapters.sources.watermarks import SqlWatermarks
+from minerva.bootstrap.chance import new_id, now
+from minerva.layers.abstraction.jobs.jobs import Jobs
+from minerva.layers.abstraction.jobs.kind import Kinds
+from minerva.layers.abstraction.schedules.scheduler import Scheduler
+from minerva.layers.abstraction.schedules.starters import Starters
+from minerva.layers.abstraction.schedules.watching import Watching
+from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.abstraction.services.parsing import Check
+from minerva.layers.abstraction.services.when import check_kinds
+from minerva.settings import Loaded
+
+ON_TIME_S = 60
+"""A run that starts so long after its moment was missed, unless beat looks less often."""
+
+
+def wire_scheduler(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Scheduler:
+    """Return what beat runs besides the sweeper."""
+    watching = Watching(
+        store=stores.schedules,
+        jobs=jobs,
+        read=SqlWatermarks(loaded.workspace, os.environ),
+        has_version=lambda tenant, service: bool(stores.versions.list(tenant, service)),
+        now=now,
+        new_id=new_id,
+    )
+    return Scheduler(
+        store=stores.schedules,
+        starters=Starters(stores.revision),
+        jobs=jobs,
+        watching=watching,
+        on_time=timedelta(seconds=max(ON_TIME_S, 2 * loaded.settings.sweep_interval_s)),
+        now=now,
+        new_id=new_id,
+    )
+
+
+def check_of(known: Check, kinds: Callable[[], Kinds]) -> Check:
+    """Return a check of a declaration that also knows the kinds of jobs, those of plugins included."""
+
+    def check(declaration: ServiceDeclaration) -> None:
+        known(declaration)
+        if declaration.schedules:
+            check_kinds(declaration.schedules, kinds())
+
+    return check

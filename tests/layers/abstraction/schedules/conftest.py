@@ -1,0 +1,73 @@
+"""What tests of schedules share: a clock that is set, and the parts that go by it."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+
+@dataclass
+class Clock:
+    """A clock that is set."""
+
+    now: datetime
+
+    def __call__(self):
+        """Tell the time."""
+        return self.now
+
+    def on(self, **parts):
+        """Let time go by."""
+        self.now += timedelta(**parts)
+
+
+@pytest.fixture
+def clock():
+    """Real to begin with, as declarations are stamped by the real one; at a full hour."""
+    return Clock(datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
+
+
+@pytest.fixture
+def jobs(container, clock):
+    """Jobs whose time is `clock`."""
+    return replace(container.jobs, now=clock)
+
+
+@pytest.fixture
+def watching_with(container, clock, jobs):
+    """Make what asks for watermarks: in the thread that ticks, unless told otherwise."""
+
+    def made(**parts):
+        usual = {"jobs": jobs, "now": clock, "aside": lambda work, name: work()}
+        return replace(container.scheduler.watching, **{**usual, **parts})
+
+    return made
+
+
+@pytest.fixture
+def scheduler(container, clock, jobs, watching_with):
+    """A scheduler whose time is `clock`."""
+    return replace(container.scheduler, now=clock, jobs=jobs, watching=watching_with())
+
+
+@pytest.fixture
+def started(container):
+    """What was started: idempotency keys, oldest first."""
+
+    def keys():
+        jobs = [job for job in container.jobs.list("default") if job.author != "tests"]
+        return [job.idempotency_key for job in sorted(jobs, key=lambda job: job.created_at)]
+
+    return keys
+
+
+@pytest.fixture
+def standing(container):
+    """How the only schedule, or one by its name, stands."""
+
+    def of(name=None):
+        found = [one for one in container.stores.schedules.all() if name in {None, one.name}]
+        (one,) = found
+        return one
+
+    return of

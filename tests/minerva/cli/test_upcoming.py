@@ -1,0 +1,83 @@
+"""`minerva up` trains as soon as data is ready, and tells what starts next."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+from waiting import wait_until
+
+SERVICE = """
+service: leaving
+algorithm: xgboost.classifier
+parameters: {n_estimators: 5}
+schema:
+  key: id
+  inputs:
+    tenure: {type: integer}
+  output:
+    left: {type: category, values: ["No", "Yes"]}
+data: {source: sql, url: "sqlite:///legacy.db", query: "select id, tenure, has_left as left from customers"}
+training:
+  watermark: {query: "select max(updated_at) from customers", every_s: 1}
+  schedule: "30 2 * * *"
+  timezone: Europe/Berlin
+schedules:
+  - {name: weekly, kind: train, cron: "0 6 * * MON", timezone: Asia/Kathmandu, missed: skip}
+"""
+
+
+def fill(workspace, updated_at):
+    """Let the legacy product write its customers anew."""
+    with closing(sqlite3.connect(workspace / "legacy.db")) as database, database:
+        database.execute("drop table if exists customers")
+        database.execute("create table customers (id, tenure, has_left, updated_at)")
+        database.executemany(
+            "insert into customers values (?, ?, ?, ?)",
+            [(f"c-{n}", n % 60, "No" if n % 60 > 20 else "Yes", updated_at) for n in range(200)],
+        )
+
+
+@pytest.fixture
+def workspace(tmp_path, free_port, start_up):
+    """A workspace under `minerva up`, whose legacy database has data."""
+    folder = tmp_path / "shop"
+    (folder / "services").mkdir(parents=True)
+    (folder / "minerva.toml").write_text(f"port = {free_port()}\nsweep_interval_s = 0.5\n")
+    (folder / "services" / "leaving.yaml").write_text(SERVICE)
+    fill(folder, "2026-03-01T10:00:00")
+    process = start_up(folder, tmp_path / "up.log")
+    yield folder
+    process.terminate()
+    process.wait(60)
+
+
+def test_training_starts_when_data_is_ready_and_what_is_next_is_told(minerva, workspace):
+    def told(*arguments):
+        asked = minerva("--workspace", workspace, "--json", *arguments)
+        assert asked.exit_code == 0, asked.output
+        return json.loads(asked.stdout)
+
+    def ended(number):
+        jobs = told("jobs")["jobs"]
+        return len(jobs) == number and jobs[0]["state"] == "succeeded" and jobs
+
+    wait_until(lambda: ended(1))
+    fill(workspace, "2026-03-02T10:00:00")
+    jobs = wait_until(lambda: ended(2))
+
+    nightly, weekly, watermark = told("jobs", "upcoming", "-n", "2")["schedules"]
+    assert watermark["value"] == "2026-03-02T10:00:00"
+    assert watermark["last"]["job_id"] == jobs[0]["id"]
+    assert watermark["last"]["state"] == "succeeded"
+    assert [at["local"][11:16] for at in nightly["next"]] == ["02:30", "02:30"]
+    assert weekly["next"][0]["local"].endswith("T06:00:00+05:45")
+    assert (nightly["last"], weekly["last"]) == (None, None)
+
+    shown = minerva("--workspace", workspace, "jobs", "upcoming", "--service", "leaving").stdout
+    assert "Europe/Berlin" in shown
+    assert "every 1 s" in shown
+    assert "succeeded" in shown
+    assert "Nothing starts by itself" in minerva(
+        "--workspace", workspace, "jobs", "upcoming", "--service", "other"
+    ).stdout  # fmt: skip
