@@ -133,6 +133,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_keys: Annotated[
         str, Meta(description="Folder of further public keys whose versions are served")
     ] = ""
+    webhook_targets: Annotated[
+        str,
+        Meta(description="Hosts that messages may go to, blanks between; * is the whole internet"),
+    ] = ""
+    webhook_key: Annotated[
+        str, Meta(description="File with the key that webhooks' secrets follow from; made if empty")
+    ] = ""
     database_timeout_s: Annotated[
         Seconds, Meta(description="How long to wait for a locked or slow database")
     ] = 5
@@ -185,6 +192,12 @@ class Loaded(msgspec.Struct, frozen=True):
     def data_places(self) -> tuple[str, ...]:
         """Folders and URLs that calls may name for data; relative ones are below the workspace."""
         return tuple(self.settings.data_places.split())
+
+    @property
+    def webhook_key(self) -> Path:
+        """The file from which the secrets of webhooks follow."""
+        named = self.settings.webhook_key
+        return self.workspace / named if named else self.state / "webhook.key"
 
     @property
     def queue_url(self) -> str:

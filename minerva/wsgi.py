@@ -54,6 +54,7 @@ def house_of(container: Container, loaded: Loaded) -> House:
         registry=container.registry,
         jobs=container.jobs,
         upcoming=container.offline.upcoming,
+        webhooks=container.webhooks,
         keyring=container.keyring,
         max_body_bytes=settings.max_body_bytes,
         max_records=settings.max_records,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         VersionStore,
     )
     from minerva.layers.abstraction.schedules.store import ScheduleStore
+    from minerva.layers.abstraction.webhooks.subscription import SubscriptionStore
     from minerva.layers.core.security.keystore import KeyStore
 
 __all__ = ["MetadataStores", "open_metadata"]
@@ -34,6 +35,7 @@ class MetadataStores:
     leases: JobLeases
     schedules: ScheduleStore
     keys: KeyStore
+    subscriptions: SubscriptionStore
     database: Database
 
     def close(self) -> None:
@@ -57,6 +59,7 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
     from minerva.adapters.metadata.quarantines import SqlQuarantineStore
     from minerva.adapters.metadata.revision import SqlRevisionStore
     from minerva.adapters.metadata.schedules import SqlScheduleStore
+    from minerva.adapters.metadata.subscriptions import SqlSubscriptionStore
     from minerva.adapters.metadata.tenancy import Database
     from minerva.adapters.metadata.versions import SqlVersionStore
 
@@ -77,5 +80,6 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
         leases=SqlJobLeases(database),
         schedules=SqlScheduleStore(database),
         keys=SqlKeyStore(database),
+        subscriptions=SqlSubscriptionStore(database),
         database=database,
     )

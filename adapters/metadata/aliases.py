@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from minerva.adapters.metadata.job_states import tell
 from minerva.adapters.metadata.quarantines import find_quarantine
 from minerva.adapters.metadata.revision import lock_registry
 from minerva.adapters.metadata.tables import AliasChangeRow, record
@@ -16,6 +17,7 @@ from minerva.adapters.metadata.versions import find_version
 from minerva.errors import NotFound
 from minerva.layers.abstraction.registry.records import AliasChange, Version
 from minerva.layers.abstraction.registry.refusals import refuse_unfit
+from minerva.layers.abstraction.webhooks.happening import of_alias
 
 
 class SqlAliasStore:
@@ -62,7 +64,7 @@ class SqlAliasStore:
                 share=share,
                 back=back,
             )
-            session.add(moved)
+            _keep(session, moved)
             registry.revision += 1
         return record(AliasChange, moved), True
 
@@ -103,6 +105,12 @@ def _movements(service: str, alias: str) -> Select[AliasChangeRow]:
         .where(AliasChangeRow.service == service, AliasChangeRow.alias == alias)
         .order_by(AliasChangeRow.position.desc())
     )
+
+
+def _keep(session: Session, moved: AliasChangeRow) -> None:
+    """Add a movement, and tell of it whoever wants to hear."""
+    session.add(moved)
+    tell(session, of_alias(record(AliasChange, moved), moved.position))
 
 
 def _last_movement(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from minerva.adapters.metadata.tables import JobRow, record
 from minerva.layers.abstraction.jobs.job import Job, JobState
 from minerva.layers.abstraction.jobs.limits import Bounds, limits_of
+from minerva.layers.abstraction.webhooks.happening import DELIVER
 
 LOOKED_AT = 50
 CLAIM_LOCK = 6_466_364_673
@@ -72,7 +73,7 @@ class Running:
         self.tenants: Counter[str] = Counter()
         self.services: Counter[Owner] = Counter()
         leased = JobRow.lease_token.is_not(None)
-        part = JobRow.parent.is_not(None)
+        part = or_(JobRow.parent.is_not(None), JobRow.kind == DELIVER)
         columns = (JobRow.queue, JobRow.tenant, JobRow.service, leased, part)
         counted = select(*columns, func.count(JobRow.id)).where(JobRow.state == JobState.RUNNING)
         for queue, tenant, service, held, is_part, count in session.execute(

@@ -11,8 +11,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from minerva.adapters.metadata.subscriptions import subscribed
 from minerva.adapters.metadata.tables import JobEventRow, JobRow, record
 from minerva.layers.abstraction.jobs.job import Job, JobState, NewJob
+from minerva.layers.abstraction.webhooks.deliveries import deliveries
+from minerva.layers.abstraction.webhooks.happening import Happening, of_job
 
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
@@ -74,7 +77,27 @@ def end(
     if state is JobState.SUCCEEDED:
         row.progress = 1.0
     add_event(session, row, now, message)
-    return _part_ended(session, row.parent, now) if row.parent is not None else []
+    told = tell(session, of_job(record(Job, row)))
+    return told + (_part_ended(session, row.parent, now) if row.parent is not None else [])
+
+
+def tell(session: Session, happening: Happening | None) -> list[Job]:
+    """Add the deliveries of what this transaction makes happen; return them.
+
+    If it comes about, it will be told, and else not.
+    """
+    if happening is None:
+        return []
+    wanted = deliveries(happening, subscribed(session, happening.tenant))
+    return [record(Job, add_job(session, one)) for one in wanted if not known(session, one)]
+
+
+def known(session: Session, job: NewJob) -> bool:
+    """Whether there is already a job of the same idempotency key."""
+    same = select(JobRow.id).where(
+        JobRow.tenant == job.tenant, JobRow.idempotency_key == job.idempotency_key
+    )
+    return session.scalar(same) is not None
 
 
 def wait_for_parts(session: Session, row: JobRow, now: datetime, message: str) -> bool:

@@ -24,6 +24,7 @@ from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict
 from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob
 from minerva.layers.abstraction.jobs.store import Released
+from minerva.layers.abstraction.webhooks.happening import DELIVER
 
 RETRIED = (JobState.DEAD, JobState.FAILED, JobState.CANCELLED)
 
@@ -75,6 +76,8 @@ class SqlJobStore:
         ):
             if wanted is not None:
                 query = query.where(column == wanted)
+        if kind is None and state is None and parent is None:
+            query = query.where(JobRow.kind != DELIVER)
         query = query.order_by(JobRow.created_at.desc(), JobRow.id.desc()).limit(limit)
         with self._database.tenant(tenant) as session:
             if before is not None:

@@ -14,6 +14,7 @@ from minerva.adapters.metadata.job_states import (
     add_event,
     add_job,
     end,
+    known,
     requeue,
     wait_for_parts,
 )
@@ -125,7 +126,7 @@ class SqlJobLeases:
             row = _locked_if_held(session, job_id, token)
             if row is None:
                 return None
-            added = [add_job(session, part) for part in parts if not _known(session, part)]
+            added = [add_job(session, part) for part in parts if not known(session, part)]
             row.error = None
             if not wait_for_parts(session, row, now, message):
                 requeue(session, row, now, "has no open parts")
@@ -195,18 +196,6 @@ def _keep_log(session: Session, row: JobRow, text: str) -> None:
     if text:
         log = JobLogRow(tenant=row.tenant, job_id=row.id, attempt=row.attempt, text=text)
         session.merge(log)
-
-
-def _known(session: Session, part: NewJob) -> bool:
-    return bool(
-        session.scalar(
-            select(
-                exists().where(
-                    JobRow.tenant == part.tenant, JobRow.idempotency_key == part.idempotency_key
-                )
-            )
-        )
-    )
 
 
 def _recover(session: Session, row: JobRow, now: datetime) -> Released:

@@ -7,11 +7,13 @@ from dataclasses import asdict
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from minerva.adapters.metadata.job_states import tell
 from minerva.adapters.metadata.revision import lock_registry
 from minerva.adapters.metadata.tables import QuarantineRow, record
 from minerva.adapters.metadata.tenancy import Database
 from minerva.adapters.metadata.versions import find_version
 from minerva.layers.abstraction.registry.records import Quarantine
+from minerva.layers.abstraction.webhooks.happening import of_quarantine
 
 
 class SqlQuarantineStore:
@@ -30,6 +32,7 @@ class SqlQuarantineStore:
                 return False
             session.add(QuarantineRow(**asdict(quarantine)))
             registry.revision += 1
+            tell(session, of_quarantine(quarantine))
         return True
 
     def remove(self, tenant: str, service: str, number: int) -> Quarantine | None:

@@ -290,6 +290,22 @@ class KeyRow(TenantOwned, Base):
     revoked_at: Mapped[datetime | None]
 
 
+class SubscriptionRow(TenantOwned, Base):
+    """See `Subscription` of webhooks."""
+
+    __tablename__ = "webhook_subscriptions"
+    __table_args__ = (Index(None, "tenant"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    url: Mapped[str]
+    events: Mapped[list[str]]
+    author: Mapped[str]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str]
+
+
 def record(kind: type[Record], row: Base) -> Record:
     """Return a row as the frozen record whose fields it has."""
     return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})

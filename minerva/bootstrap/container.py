@@ -24,6 +24,7 @@ from minerva.layers.abstraction.services.workspace import WorkspaceServices
 from minerva.layers.abstraction.serving.hooked import HookedPredictor
 from minerva.layers.abstraction.serving.live import LiveServices
 from minerva.layers.abstraction.training.versioning import Versioning
+from minerva.layers.abstraction.webhooks.webhooks import Webhooks
 from minerva.layers.core.security.keyring import Keyring
 from minerva.settings import Loaded
 
@@ -65,6 +66,11 @@ class Container:
     def runner(self) -> Runner:
         """Runs jobs."""
         return self.offline.runner
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Who is told of what."""
+        return self.offline.webhooks
 
     @property
     def sweeper(self) -> Sweeper:

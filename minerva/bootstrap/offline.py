@@ -12,6 +12,7 @@ from minerva.adapters.metadata import MetadataStores
 from minerva.bootstrap.chance import new_id, now
 from minerva.bootstrap.kinds import AllKinds, built_in
 from minerva.bootstrap.scheduling import check_of, wire_scheduler
+from minerva.bootstrap.webhooks import Telling
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
 from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked, Jobs
 from minerva.layers.abstraction.jobs.kind import Kinds
@@ -27,6 +28,8 @@ from minerva.layers.abstraction.schedules.upcoming import Upcoming
 from minerva.layers.abstraction.services.parsing import Check
 from minerva.layers.abstraction.services.workspace import Submit
 from minerva.layers.abstraction.training.versioning import Versioning
+from minerva.layers.abstraction.webhooks.targets import Targets
+from minerva.layers.abstraction.webhooks.webhooks import Webhooks
 from minerva.settings import Loaded
 
 RESEND_AFTER_S = 10
@@ -46,6 +49,7 @@ class Offline:
     upcoming: Upcoming
     check: Check
     """Of a declaration: what only the whole house can know, kinds of jobs included."""
+    webhooks: Webhooks
     make_version: Submit
 
 
@@ -58,13 +62,16 @@ def open_offline(
     callbacks: Callbacks,
 ) -> Offline:
     """Wire the parts; nothing runs yet."""
-    kinds = AllKinds(built_in(versioning), versioning.catalogue, loaded.workspace)
-    jobs = _jobs(loaded, stores, queue, registry, kinds, callbacks)
+    telling = Telling.open(loaded, stores)
+    known = built_in(versioning, telling.delivering())
+    kinds = AllKinds(known, versioning.catalogue, loaded.workspace)
+    jobs = _jobs(loaded, stores, queue, registry, kinds, telling.targets, callbacks)
     runner, sweeper = _runner(loaded, stores, jobs), _sweeper(loaded, stores, jobs)
     return Offline(
         jobs=jobs,
         runner=runner,
         sweeper=sweeper,
+        webhooks=telling.webhooks(jobs),
         scheduler=wire_scheduler(loaded, stores, jobs),
         upcoming=Upcoming(stores.configurations, stores.schedules, stores.jobs, now),
         check=check_of(versioning.check, kinds),
@@ -93,6 +100,7 @@ def _jobs(
     queue: JobQueue,
     registry: Registry,
     kinds: Callable[[], Kinds],
+    targets: Targets,
     callbacks: Callbacks,
 ) -> Jobs:
     settings = loaded.settings
@@ -106,6 +114,7 @@ def _jobs(
         now=now,
         new_id=new_id,
         limits=JobLimits(settings.job_time_limit_s, settings.job_memory_mb, settings.job_disk_mb),
+        targets=targets,
         tell=callbacks,
     )
 

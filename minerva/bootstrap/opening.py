@@ -26,6 +26,7 @@ PRELOADED = (
     "minerva.adapters.metadata.quarantines",
     "minerva.adapters.metadata.revision",
     "minerva.adapters.metadata.schedules",
+    "minerva.adapters.metadata.subscriptions",
     "minerva.adapters.metadata.versions",
     "minerva.adapters.queue.celery_queue",
 )

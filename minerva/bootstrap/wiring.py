@@ -12,6 +12,7 @@ from minerva.bootstrap.chance import now
 from minerva.bootstrap.container import Container
 from minerva.bootstrap.models import Models
 from minerva.bootstrap.offline import open_offline
+from minerva.bootstrap.webhooks import telling_drift
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
 from minerva.layers.abstraction.drift.watching import DriftWatch
 from minerva.layers.abstraction.jobs.store import JobQueue
@@ -50,7 +51,7 @@ def wire(
     offline = open_offline(loaded, stores, queue, registry, versioning, callbacks)
     services = WorkspaceServices(versioning, plugins, offline.check, offline.make_version)
     live = _live(stores, models, services, callbacks)
-    drift = DriftWatch(callbacks)
+    drift = DriftWatch(telling_drift(callbacks, offline.webhooks))
     predictor = _predictor(live, versioning, registry, executor, drift)
     return Container(
         loaded=loaded,

@@ -24,12 +24,13 @@ from minerva.cli.test import test
 from minerva.cli.train import train
 from minerva.cli.up import up
 from minerva.cli.versions import versions
+from minerva.cli.webhooks import webhooks
 
 SECTIONS = {
     "Begin": ("init", "new", "import", "test", "up"),
     "Use": ("train", "predict", "services", "versions", "promote", "retire", "rollback", "jobs"),
     "Look": ("logs", "doctor", "settings", "plugins", "algorithms", "openapi"),
-    "Run": ("keys", "serve", "worker", "beat"),
+    "Run": ("keys", "webhooks", "serve", "worker", "beat"),
 }
 
 
@@ -52,7 +53,7 @@ def program() -> None:
 
 for command in (
     init, new, import_, test, up, train, predict, services, versions, promote, retire, rollback, jobs,
-    logs, doctor, settings, plugins, algorithms, openapi, keys, serve, worker, beat,
+    logs, doctor, settings, plugins, algorithms, openapi, keys, webhooks, serve, worker, beat,
 ):  # fmt: skip
     program.add_command(command)
 

@@ -7,7 +7,8 @@
 
 `stores` starts empty in each test. It has the attributes `configurations`, `versions`, `aliases`,
 `quarantines` and `revision` for the contracts of the registry and its aliases, `jobs` and `leases` for
-that of jobs, `schedules` for that of schedules, `keys` and `revision` for that of keys.
+that of jobs, `schedules` for that of schedules, `keys` and `revision` for that of keys,
+`subscriptions`, `jobs` and `leases` for that of webhooks.
 With `pytest.register_assert_rewrite("minerva.testing")` in a conftest, failures show values.
 """
 
@@ -18,6 +19,7 @@ from minerva.testing.job_stores import JobStoreContract
 from minerva.testing.key_stores import KeyStoreContract
 from minerva.testing.registry_stores import RegistryStoreContract
 from minerva.testing.schedule_stores import ScheduleStoreContract
+from minerva.testing.webhook_stores import WebhookStoreContract
 
 __all__ = [
     "AliasStoreContract",
@@ -27,4 +29,5 @@ __all__ = [
     "KeyStoreContract",
     "RegistryStoreContract",
     "ScheduleStoreContract",
+    "WebhookStoreContract",
 ]

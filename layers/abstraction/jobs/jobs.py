@@ -21,6 +21,7 @@ from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.services.declaration import JobsDeclaration
 from minerva.layers.abstraction.services.parsing import parse
+from minerva.layers.abstraction.webhooks.targets import Targets
 
 log = structlog.get_logger()
 
@@ -60,6 +61,8 @@ class Jobs:
     new_id: Callable[[], str]
     limits: JobLimits = field(default_factory=JobLimits)
     """What applies where the service's declaration is silent."""
+    targets: Targets = field(default_factory=Targets)
+    """Where a `callback_url` may lead."""
     tell: Tell = nobody
 
     def submit(
@@ -67,8 +70,8 @@ class Jobs:
     ) -> tuple[Job, bool]:
         """Accept a job on the newest configuration; return it and whether it is new.
 
-        Raises NotFound for an unknown service, InvalidInput for an unknown kind, and what the kind
-        raises for a payload that cannot lead to anything.
+        Raises NotFound for an unknown service, InvalidInput for an unknown kind, what the kind raises
+        for a payload that cannot lead to anything, and what `Targets.check` does of a `callback_url`.
         """
         configuration = self.registry.configuration(asked.tenant, asked.service)
         found = self.find(kind)
@@ -76,6 +79,8 @@ class Jobs:
         known = self.store.known(new)  # before the check: what was fine then may not be any more
         if known is not None:
             return known, False
+        if new.callback_url is not None:
+            self.targets.check(new.callback_url)
         checked = found.check(configuration, new.payload)
         job, fresh = self.store.submit(replace(new, payload=checked))
         if fresh:

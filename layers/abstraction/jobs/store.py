@@ -69,6 +69,8 @@ class JobStore(Protocol):
     ) -> Sequence[Job]:
         """Return jobs, newest first: the parts of `parent`, or all that are no parts.
 
+        Without a `kind` and a `state`, deliveries of webhooks are left out.
+
         `before`: only those that stand below the job of this id, for the next page.
         """
 

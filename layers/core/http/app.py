@@ -17,8 +17,20 @@ from minerva.layers.core.http.schedules import schedules
 from minerva.layers.core.http.services import services
 from minerva.layers.core.http.training import training
 from minerva.layers.core.http.versions import versions
+from minerva.layers.core.http.webhooks import webhooks
 
-RESOURCES = (health, services, predict, training, jobs, schedules, versions, aliases, docs)
+RESOURCES = (
+    health,
+    services,
+    predict,
+    training,
+    jobs,
+    schedules,
+    versions,
+    aliases,
+    webhooks,
+    docs,
+)
 
 
 def create_app(house: House) -> Flask:

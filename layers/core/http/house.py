@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from minerva.layers.abstraction.schedules.upcoming import Upcoming
     from minerva.layers.abstraction.serving.hooked import Predicts
     from minerva.layers.abstraction.serving.live import LiveServices
+    from minerva.layers.abstraction.webhooks.webhooks import Webhooks
     from minerva.layers.core.security.keyring import Keyring
 
 
@@ -24,6 +25,7 @@ class House:
     registry: Registry
     jobs: Jobs
     upcoming: Upcoming
+    webhooks: Webhooks
     keyring: Keyring
     max_body_bytes: int
     max_records: int

@@ -30,7 +30,7 @@ def jobs(house: House) -> Blueprint:
             kind=request.args.get("kind"),
             parent=request.args.get("parent"),
             before=request.args.get("before"),
-            limit=_limit(request.args.get("limit", "50")),
+            limit=read_limit(request.args.get("limit", "50")),
         )
         return answer({"jobs": [job.to_json() for job in found]})
 
@@ -82,7 +82,8 @@ def _state(text: str | None) -> JobState | None:
         raise _misfit("state", f"expected one of {', '.join(JobState)}") from None
 
 
-def _limit(text: str) -> int:
+def read_limit(text: str) -> int:
+    """Return how many to list at most. Raises InvalidInput."""
     limit = _number(text, "limit")
     if not 1 <= limit <= MOST:
         raise _misfit("limit", f"expected a number from 1 to {MOST}")

@@ -25,6 +25,7 @@ from minerva.layers.core.openapi.records import (
 )
 from minerva.layers.core.openapi.registry import registry_paths
 from minerva.layers.core.openapi.schedules import schedule_paths, schedule_schema
+from minerva.layers.core.openapi.webhooks import webhook_paths, webhook_schemas
 from minerva.schema import Schema
 
 Declared = tuple[ServiceDeclaration, Schema]
@@ -37,6 +38,7 @@ def document(
     """Return the document as plain JSON values."""
     shared = components()
     shared["schemas"]["Schedule"] = schedule_schema()
+    shared["schemas"] |= webhook_schemas()
     described: Content = {}
     for declaration, schema in services:
         described |= _describe(declaration, schema, max_records, shared["schemas"])
@@ -56,9 +58,16 @@ def document(
             {"name": "services", "description": "What there is to ask, and how it is trained."},
             {"name": "jobs", "description": "Offline work: state, history, cancel."},
             {"name": "registry", "description": "Versions, aliases and quarantine."},
+            {"name": "webhooks", "description": "Who is told of what, and what became of it."},
             {"name": "health", "description": "For probes; need no credential."},
         ],
-        "paths": {**described, **paths(), **registry_paths(), **schedule_paths()},
+        "paths": {
+            **described,
+            **paths(),
+            **registry_paths(),
+            **webhook_paths(),
+            **schedule_paths(),
+        },
         "components": shared,
     }
     if keys_needed:

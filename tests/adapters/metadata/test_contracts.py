@@ -8,6 +8,7 @@ from minerva.testing.stores import (
     KeyStoreContract,
     RegistryStoreContract,
     ScheduleStoreContract,
+    WebhookStoreContract,
 )
 
 
@@ -36,4 +37,8 @@ class TestKeys(KeyStoreContract):
 
 
 class TestSchedules(ScheduleStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestWebhooks(WebhookStoreContract):
     """On SQLite and PostgreSQL: see the fixture `stores`."""

@@ -1,0 +1,1 @@
+"""Telling other systems what happened: who wants to hear of what, and signed messages to them."""
