@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench chaos lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +18,7 @@ $(shell rm -f $(VENV)/.python-ready $(VENV)/.demo-ready $(VENV)/.dev-ready)
 endif
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 demo: $(VENV)/.demo-ready ## Run the main job beside a legacy product; ONCE=1 ends after the summary
 	@PYTHONPATH=examples/telco $(BIN)/python -m demo
@@ -35,6 +35,9 @@ check: $(VENV)/.dev-ready ## Check format, lint, types, import contracts and doc
 
 bench: $(VENV)/.demo-ready ## Run all benchmarks, a quarter of an hour; ONLY=swaps runs one
 	@$(BIN)/python benchmarks $(ONLY)
+
+chaos: $(VENV)/.dev-ready ## Kill, flush, fill and count, a quarter of an hour; ONLY=fault, ROUNDS=5
+	@$(BIN)/python -m chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(ONLY)
 
 lock: ## Pin all dependencies anew in constraints.txt (needs uv)
 	@uv pip compile pyproject.toml --universal --extra dev --python-version 3.11 --upgrade --quiet \

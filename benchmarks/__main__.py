@@ -19,7 +19,9 @@ BENCHMARKS = {
     "drift_cost": 15,
     "shared_model": 60,
     "languages": 40,
-    "queue_latency": 35,
+    "queue_latency": 60,
+    "job_queue": 90,
+    "job_overhead": 60,
     "queue_races": 60,
 }
 """Name → seconds that it took on the machine of docs/benchmarks.md."""

@@ -1,4 +1,4 @@
-"""How long from sending a job's id to its start in a worker, on the embedded queue.
+"""How long from sending a job's id to its start in a worker, on the embedded queue and on Redis.
 
 Run: python benchmarks/queue_latency.py [SENDS]
 """
@@ -6,12 +6,14 @@ Run: python benchmarks/queue_latency.py [SENDS]
 from __future__ import annotations
 
 import random
-import statistics
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 WITHIN_S = 60.0
@@ -20,29 +22,49 @@ LONGEST_PAUSE_S = 0.3
 
 def main(sends: int) -> None:
     """Send ids one by one, each after the one before has started, and print the percentiles."""
-    from minerva.adapters.queue.celery_app import POLLING_INTERVAL_S, make_celery
+    with tempfile.TemporaryDirectory() as name:
+        _measure("embedded", f"filesystem://{name}/queue", Path(name), sends)
+    with tempfile.TemporaryDirectory() as name, _redis(Path(name)) as url:
+        _measure("Redis", url, Path(name), sends)
+
+
+def _measure(title: str, url: str, folder: Path, sends: int) -> None:
+    from minerva.adapters.queue.celery_app import make_celery
     from minerva.adapters.queue.celery_queue import CeleryQueue
 
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        queue = CeleryQueue(make_celery(_url(folder)))
-        worker = subprocess.Popen([sys.executable, __file__, "--worker", name])
-        try:
-            _send(queue, folder, "warm-up")
-            taken = sorted(_send(queue, folder, str(number)) for number in range(sends))
-        finally:
-            worker.terminate()
-            worker.wait()
-    p50, p99 = statistics.median(taken), taken[int(len(taken) * 0.99)]
-    print(f"polling every {POLLING_INTERVAL_S * 1000:.0f} ms, {sends} sends:")
-    print(f"send to start p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms")
+    queue = CeleryQueue(make_celery(url))
+    worker = subprocess.Popen([sys.executable, __file__, "--worker", url, str(folder)])
+    try:
+        _send(queue, folder, "warm-up")
+        taken = sorted(_send(queue, folder, str(number)) for number in range(sends))
+    finally:
+        worker.terminate()
+        worker.wait()
+    p50, p95, p99 = (taken[int(len(taken) * share)] * 1000 for share in (0.5, 0.95, 0.99))
+    print(
+        f"{title:9} {sends} sends: send to start p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms"
+    )
 
 
-def work(folder: Path) -> None:
+@contextmanager
+def _redis(folder: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    server = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL)
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def work(url: str, folder: Path) -> None:
     """Be the worker: note when each id arrives."""
     from minerva.adapters.queue.celery_app import RUN_JOB, make_celery
 
-    app = make_celery(_url(folder))
+    app = make_celery(url)
 
     @app.task(name=RUN_JOB)  # type: ignore[untyped-decorator]  # celery has no types
     def run_job(job_id: str, _queue: str) -> None:
@@ -66,12 +88,8 @@ def _send(queue: object, folder: Path, job_id: str) -> float:
     return float(started.read_text()) - sent
 
 
-def _url(folder: Path) -> str:
-    return f"filesystem://{folder / 'queue'}"
-
-
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
-        work(Path(sys.argv[2]))
+        work(sys.argv[2], Path(sys.argv[3]))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)

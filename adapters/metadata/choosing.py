@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
@@ -34,16 +35,17 @@ def next_id(session: Session, queue: str, now: datetime, bounds: Bounds) -> str 
         return None
     tenants = running.full_tenants(bounds)
     blocked: set[Owner] = set()
-    order = (JobRow.priority.desc(), JobRow.created_at, JobRow.id)
-    query = select(JobRow).where(ready(now), JobRow.queue == queue).order_by(*order)
+    order = (JobRow.rank, JobRow.created_at, JobRow.id)
+    columns = (JobRow.id, JobRow.tenant, JobRow.service, JobRow.parent, JobRow.limits)
+    query = select(*columns).where(ready(now), JobRow.queue == queue).order_by(*order)
     if tenants:
         query = query.where(JobRow.tenant.not_in(tenants))
     while True:
         narrowed = query.where(_not_of(blocked)) if blocked else query
-        rows = session.scalars(narrowed.limit(LOOKED_AT)).all()
+        rows = session.execute(narrowed.limit(LOOKED_AT)).all()
         for row in rows:
-            if not running.crowded(record(Job, row)):
-                return row.id
+            if not running.crowded(row):
+                return str(row.id)
             blocked.add((row.tenant, row.service))
         if len(rows) < LOOKED_AT:
             return None
@@ -56,7 +58,7 @@ def may_run(session: Session, job_id: str, bounds: Bounds | None) -> bool:
         return False
     job = record(Job, row)
     bounds = bounds or Bounds()
-    if not (any(bounds.queues.values()) or bounds.tenant or limits_of(job).max_running):
+    if not (any(bounds.queues.values()) or bounds.tenant or limits_of(job.limits).max_running):
         return True
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CLAIM_LOCK})
@@ -94,9 +96,9 @@ class Running:
             one for one, count in self.tenants.items() if bounds.tenant and count >= bounds.tenant
         ]
 
-    def crowded(self, job: Job) -> bool:
-        """Tell whether the job's service runs as many jobs as it may."""
-        most = limits_of(job).max_running
+    def crowded(self, job: Any) -> bool:
+        """Tell whether the service of a job, or of a row of its columns, runs as many as it may."""
+        most = limits_of(job.limits).max_running
         if not most or job.parent is not None:
             return False
         return self.services[(job.tenant, job.service)] >= most

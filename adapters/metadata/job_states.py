@@ -24,6 +24,7 @@ def add_job(session: Session, job: NewJob) -> JobRow:
     """Add a queued job with its first event."""
     row = JobRow(
         **{field.name: getattr(job, field.name) for field in fields(NewJob)},
+        rank=-job.priority,
         state=JobState.QUEUED,
         attempt=0,
         progress=0.0,

@@ -216,7 +216,7 @@ def _recover(session: Session, row: JobRow, now: datetime) -> Released:
 
 def _oldest(session: Session, queue: Queue, now: datetime) -> Sequence[JobRow]:
     query = select(JobRow).where(ready(now), JobRow.queue == queue)
-    oldest = query.order_by(JobRow.priority.desc(), JobRow.created_at, JobRow.id).limit(MOST_WOKEN)
+    oldest = query.order_by(JobRow.rank, JobRow.created_at, JobRow.id).limit(MOST_WOKEN)
     return session.scalars(oldest.with_for_update(skip_locked=True)).all()
 
 

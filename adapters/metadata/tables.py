@@ -192,7 +192,7 @@ class JobRow(TenantOwned, Base):
         UniqueConstraint("tenant", "idempotency_key"),
         Index(None, "tenant", "created_at"),
         Index(None, "state", "lease_until"),
-        Index(None, "state", "queue", "priority", "created_at"),
+        Index("ix_jobs_order", "state", "queue", "rank", "created_at", "id"),
         Index(None, "parent"),
     )
 
@@ -209,6 +209,8 @@ class JobRow(TenantOwned, Base):
     created_at: Mapped[datetime]
     queue: Mapped[Queue] = mapped_column(server_default="train")
     priority: Mapped[int] = mapped_column(server_default="0")
+    rank: Mapped[int] = mapped_column(server_default="0")
+    """The priority turned round, so that an index holds jobs in the order in which they run."""
     parent: Mapped[str | None]
     callback_url: Mapped[str | None]
     not_before: Mapped[datetime | None]

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from minerva.layers.abstraction.jobs.job import NewJob
-
 
 @dataclass(frozen=True)
 class JobLimits:
@@ -26,10 +24,10 @@ class JobLimits:
         return asdict(self)
 
 
-def limits_of(job: NewJob) -> JobLimits:
-    """Read the row's limits; what an older row lacks has its default."""
+def limits_of(kept: Mapping[str, Any] | None) -> JobLimits:
+    """Read the limits of a row; what an older row lacks has its default."""
     known = {field.name for field in fields(JobLimits)}
-    return JobLimits(**{name: value for name, value in (job.limits or {}).items() if name in known})
+    return JobLimits(**{name: value for name, value in (kept or {}).items() if name in known})
 
 
 @dataclass(frozen=True)

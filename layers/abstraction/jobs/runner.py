@@ -170,14 +170,14 @@ class Runner:
                 f"job-{job.kind}",
             )
             return
-        limits = limits_of(job)
+        limits = limits_of(job.limits)
         spec = {"job": job, "memory_mb": limits.memory_mb, "folder": str(work)}
         with spawn(MODULE, msgspec.json.encode(spec), self.workspace, self._log_file(job)) as child:
             yield child
 
     def _watch(self, job: Job, token: str, running: Running, work: Path) -> Outcome:
         watch = Watch(
-            job, token, self.leases, limits_of(job), self.pace.lease_s, work, self.now,
+            job, token, self.leases, limits_of(job.limits), self.pace.lease_s, work, self.now,
             self._stopping.is_set,
         )  # fmt: skip
         while running.running and watch.outcome is None:

@@ -14,6 +14,7 @@ def upgrade() -> None:
     new = (
         sa.Column("queue", sa.String(16), nullable=False, server_default="train"),
         sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("rank", sa.Integer, nullable=False, server_default="0"),
         sa.Column("parent", sa.String),
         sa.Column("callback_url", sa.String),
         sa.Column("not_before", TIME),
@@ -25,9 +26,9 @@ def upgrade() -> None:
     for column in new:
         op.add_column("jobs", column)
     op.create_index(
-        "ix_jobs_state_queue_priority_created_at",
+        "ix_jobs_order",
         "jobs",
-        ["state", "queue", "priority", "created_at"],
+        ["state", "queue", "rank", "created_at", "id"],
     )
     op.create_index("ix_jobs_parent", "jobs", ["parent"])
     op.create_table(

@@ -1,0 +1,246 @@
+"""A workspace with its processes, each of which can be killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from chaos.service import PLUGIN, ROWS, SERVICE, write_data
+from minerva.bootstrap import open_control
+from minerva.cli.control import log_as
+from minerva.cli.first_key import ensure_first_key
+from minerva.client import Client
+from minerva.errors import MinervaError
+from minerva.settings import load
+
+MINERVA = str(Path(sys.executable).parent / "minerva")
+WITHIN_S = 240.0
+SETTINGS = """
+lease_s = 3
+sweep_interval_s = 1
+retry_pause_s = 0.3
+max_attempts = 30
+web_workers = 1
+database_timeout_s = 2
+data_places = "data"
+"""
+ENDED = frozenset({"succeeded", "failed", "cancelled", "dead"})
+
+
+@dataclass
+class World:
+    """Everything that runs for one fault."""
+
+    workspace: Path
+    port: int
+    environment: dict[str, str]
+    receiver: Receiver
+    service: str = "label"
+    accepted: list[str] = field(default_factory=list)
+    with_callback: set[str] = field(default_factory=set)
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def client(self) -> Client:
+        """A fresh connection to the sidecar: the one before may have been killed."""
+        key = (self.workspace / ".minerva" / "admin.key").read_text().strip()
+        return Client(f"http://127.0.0.1:{self.port}", key, 20)
+
+    def start(self, *names: str, **more: str) -> None:
+        """Start `serve`, `worker` or `beat`, each the leader of a session of its own."""
+        for name in names:
+            with (self.workspace / f"{name}.out").open("ab") as output:
+                self.running[name] = subprocess.Popen(
+                    [MINERVA, name],
+                    env={**self.environment, **more},
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
+
+    def wait_until_ready(self) -> None:
+        """Wait until the sidecar takes requests."""
+        wait(lambda: self.client.ready()["status"] == "ready", "the sidecar")
+
+    def kill(self, name: str) -> None:
+        """End a process as a power cut does: nothing in it hears of it."""
+        process = self.running.pop(name)
+        process.kill()
+        process.wait()
+
+    def submit(self, kind: str, *, callback: bool = False) -> str:
+        """Start a job and note that it was accepted."""
+        url = self.receiver.url if callback else None
+        with self.client as client:
+            if kind == "train":
+                job = client.train(self.service, callback_url=url)
+            else:
+                job = client.start_job(self.service, kind, callback_url=url)
+        self.accepted.append(job["id"])
+        if callback:
+            self.with_callback.add(job["id"])
+        return str(job["id"])
+
+    def wait_for_jobs(self) -> None:
+        """Wait until every accepted job, and every message about one, has ended."""
+
+        def over() -> bool:
+            with self.client as client:
+                states = {client.job(one)["state"] for one in self.accepted}
+                open_jobs = [*client.jobs(state="queued"), *client.jobs(state="running")]
+            return states <= ENDED and not open_jobs
+
+        wait(over, "the end of all jobs", WITHIN_S)
+
+    def expected_rows(self, job_id: str) -> int | None:
+        """Return how many rows a job should have written."""
+        return ROWS if (self.workspace / "data" / f"{job_id}.csv").exists() else None
+
+    def written_rows(self, job_id: str) -> list[str]:
+        """Return the keys that a job wrote."""
+        path = self.workspace / "data" / f"{job_id}.csv"
+        return path.read_text().split() if path.exists() else []
+
+    def told(self) -> Mapping[str, set[str]]:
+        """Return job id → the ids of the messages that told of its end."""
+        return self.receiver.told
+
+    def children(self) -> list[int]:
+        """Return the jobs' own processes that run now."""
+        return [pid for pid, line in self._processes() if "minerva.job_process" in line]
+
+    def processes(self) -> list[str]:
+        """Return what still runs for this workspace, apart from the receiver here."""
+        return [f"{pid} {line}" for pid, line in self._processes()]
+
+    def stop(self) -> None:
+        """End all processes as an operator does."""
+        for process in self.running.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self.running.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(30)
+        self.running.clear()
+        with suppress(TimeoutError):
+            wait(lambda: not self.processes(), "the end of all processes", 20)
+
+    def _processes(self) -> Iterator[tuple[int, str]]:
+        mark = f"MINERVA_WORKSPACE={self.workspace}".encode()
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            with suppress(OSError):
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    yield int(entry.name), line
+
+
+class Receiver:
+    """A real receiver of callbacks that notes which message told of which job."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, set[str]] = defaultdict(set)
+        told = self.told
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                message = json.loads(self.rfile.read(length))
+                told[message["data"]["id"]].add(str(self.headers["webhook-id"]))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """What jobs are given."""
+        return f"http://127.0.0.1:{self.port}/told"
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def world(**environment: str) -> Iterator[World]:
+    """Make a workspace with a service that has a version, and end all of it afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="minerva-chaos-"))
+    receiver = Receiver()
+    port = free_port()
+    made = World(
+        folder,
+        port,
+        {**os.environ, "MINERVA_WORKSPACE": str(folder), "MINERVA_PORT": str(port), **environment},
+        receiver,
+    )
+    try:
+        _prepare(made)
+        yield made
+    finally:
+        for process in made.running.values():
+            process.kill()
+            process.wait()
+        receiver.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait(condition: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
+    """Wait until the condition holds; a sidecar that is away is asked again."""
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            if condition():
+                return
+        except MinervaError:
+            pass  # away or starting; the deadline bounds it
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {within_s:g} s: {what}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _prepare(made: World) -> None:
+    folder = made.workspace
+    for name in ("services", "plugins", "data"):
+        (folder / name).mkdir()
+    (folder / "minerva.toml").write_text(SETTINGS.format(port=made.receiver.port))
+    (folder / "plugins" / "errands.py").write_text(PLUGIN)
+    (folder / "services" / "label.yaml").write_text(SERVICE)
+    write_data(folder / "data.csv")
+    loaded = load(folder, made.environment)
+    log_as(loaded, "cli")
+    with open_control(loaded) as container:
+        ensure_first_key(container)
+        container.workspace_services.refresh()
