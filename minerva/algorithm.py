@@ -49,6 +49,21 @@ class Progress(Protocol):
         """Report `fraction` in 0..1 done; cheap, may be called often."""
 
 
+class Report(Protocol):
+    """How a training tells what it has reached so far, so that a hopeless one can be ended."""
+
+    def __call__(self, step: int, loss: float) -> None:
+        """Tell a loss (less is better) after a step in 0..100, percent of the most effort there is.
+
+        The same loss, on rows that are not learnt from, for all parameters that are compared. Raises
+        TrialPruned where the training is a trial that need not be finished: let it pass.
+        """
+
+
+class TrialPruned(BaseException):
+    """A trial of a tuning is ended early. No Exception: what catches those must not keep it going."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What an algorithm is told about the service it works for."""
@@ -70,6 +85,7 @@ class TrainingContext(Context):
 
     seed: int = 0
     progress: Progress = lambda fraction, message="": None  # noqa: ARG005 - names are the Protocol's
+    report: Report = lambda step, loss: None  # noqa: ARG005 - names are the Protocol's
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +160,9 @@ class Algorithm(ABC):
     name: ClassVar[str]
     """How services name it: `algorithm: <name>`."""
     Parameters: ClassVar[type[Parameters]] = Parameters
+    search_space: ClassVar[Mapping[str, Any]] = {}
+    """Parameter → what `minerva tune` tries unless the service declares a space; said as there:
+    `{"low": 2, "high": 10}`, `{"low": 0.01, "high": 0.3, "log": True}`, `{"values": ["a", "b"]}`."""
     needs_data: ClassVar[bool] = True
     """False: a version is made from the parameters alone, as soon as the service is declared."""
     runtime: ClassVar[Literal["inline", "process"]] = "process"

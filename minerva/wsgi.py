@@ -55,6 +55,8 @@ def house_of(container: Container, loaded: Loaded) -> House:
         jobs=container.jobs,
         upcoming=container.offline.upcoming,
         webhooks=container.webhooks,
+        tunings=container.offline.tuning.tunings,
+        proposals=container.offline.tuning.proposals,
         keyring=container.keyring,
         max_body_bytes=settings.max_body_bytes,
         max_records=settings.max_records,

@@ -119,6 +119,21 @@ PARTS = {
 }
 
 
+TUNING = {
+    "`tuning`": declaration.TuningDeclaration,
+    "A dimension": declaration.Dimension,
+}
+
+
+@pytest.mark.parametrize("heading", TUNING)
+def test_the_members_of_a_tuning_are_those_of_the_code(heading):
+    described = rows(section(text_of("docs/tuning.md"), heading))
+    expected = [
+        (f"`{field.name}`", default(field)) for field in msgspec.structs.fields(TUNING[heading])
+    ]
+    assert [(member, shown) for member, _, shown, _ in described] == expected
+
+
 @pytest.mark.parametrize("heading", PARTS)
 def test_the_members_of_a_service_file_are_those_of_the_code(heading):
     described = rows(section(text_of("docs/service-yaml.md"), heading))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         VersionStore,
     )
     from minerva.layers.abstraction.schedules.store import ScheduleStore
+    from minerva.layers.abstraction.tuning.store import ProposalStore, TrialStore
     from minerva.layers.abstraction.webhooks.subscription import SubscriptionStore
     from minerva.layers.core.security.keystore import KeyStore
 
@@ -36,6 +37,8 @@ class MetadataStores:
     schedules: ScheduleStore
     keys: KeyStore
     subscriptions: SubscriptionStore
+    trials: TrialStore
+    proposals: ProposalStore
     database: Database
 
     def close(self) -> None:
@@ -56,11 +59,13 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
     from minerva.adapters.metadata.keys import SqlKeyStore
     from minerva.adapters.metadata.leases import SqlJobLeases
     from minerva.adapters.metadata.migrate import migrate
+    from minerva.adapters.metadata.proposals import SqlProposalStore
     from minerva.adapters.metadata.quarantines import SqlQuarantineStore
     from minerva.adapters.metadata.revision import SqlRevisionStore
     from minerva.adapters.metadata.schedules import SqlScheduleStore
     from minerva.adapters.metadata.subscriptions import SqlSubscriptionStore
     from minerva.adapters.metadata.tenancy import Database
+    from minerva.adapters.metadata.trials import SqlTrialStore
     from minerva.adapters.metadata.versions import SqlVersionStore
 
     engine = open_engine(url, timeout_s)
@@ -81,5 +86,7 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
         schedules=SqlScheduleStore(database),
         keys=SqlKeyStore(database),
         subscriptions=SqlSubscriptionStore(database),
+        trials=SqlTrialStore(database),
+        proposals=SqlProposalStore(database),
         database=database,
     )

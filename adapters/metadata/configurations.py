@@ -32,12 +32,12 @@ class SqlConfigurationStore:
     ) -> Configuration:
         """See the port."""
         known = self.latest(tenant, service)
-        if known is not None and known.digest == digest:
+        if known is not None and known.origin == digest:
             return known  # what each start does: no writer waits for it
         with self._database.tenant(tenant, write=True) as session:
             registry = lock_registry(session)
-            newest = _newest(session, service)
-            if newest is None or newest.digest != digest:
+            newest = newest_of(session, service)
+            if newest is None or newest.origin != digest:
                 newest = ConfigurationRow(
                     tenant=tenant,
                     service=service,
@@ -46,6 +46,7 @@ class SqlConfigurationStore:
                     declaration=declaration,
                     author=author,
                     created_at=now,
+                    origin=digest,
                 )
                 session.add(newest)
                 registry.revision += 1
@@ -54,7 +55,7 @@ class SqlConfigurationStore:
     def latest(self, tenant: str, service: str) -> Configuration | None:
         """See the port."""
         with self._database.tenant(tenant) as session:
-            row = _newest(session, service)
+            row = newest_of(session, service)
             return None if row is None else record(Configuration, row)
 
     def get(self, tenant: str, service: str, revision: int) -> Configuration | None:
@@ -83,7 +84,8 @@ class SqlConfigurationStore:
             return sorted((record(Configuration, row) for row in rows), key=lambda c: c.service)
 
 
-def _newest(session: Session, service: str) -> ConfigurationRow | None:
+def newest_of(session: Session, service: str) -> ConfigurationRow | None:
+    """Return the newest revision of a service of the session's tenant."""
     return session.scalar(
         select(ConfigurationRow)
         .where(ConfigurationRow.service == service)

@@ -26,6 +26,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from minerva.errors import InvalidInput
 from minerva.layers.abstraction.jobs.job import JobState, Queue
+from minerva.layers.abstraction.tuning.proposal import ProposalState
+from minerva.layers.abstraction.tuning.trial import TrialState
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -85,6 +87,8 @@ class Base(DeclarativeBase):
         str: String,
         JobState: _texts_of(JobState),
         Queue: _texts_of(Queue),
+        TrialState: _texts_of(TrialState),
+        ProposalState: _texts_of(ProposalState),
     }
 
 
@@ -115,6 +119,7 @@ class ConfigurationRow(TenantOwned, Base):
     declaration: Mapped[dict[str, Any]]
     author: Mapped[str]
     created_at: Mapped[datetime]
+    origin: Mapped[str | None]
 
 
 class VersionRow(TenantOwned, Base):
@@ -276,6 +281,48 @@ class ScheduleRow(TenantOwned, Base):
     fired_at: Mapped[datetime | None]
     error: Mapped[str | None]
     value: Mapped[str | None]
+
+
+class TrialRow(TenantOwned, Base):
+    """See `Trial`."""
+
+    __tablename__ = "trials"
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    study: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    job_id: Mapped[str]
+    parameters: Mapped[dict[str, Any]]
+    started_at: Mapped[datetime]
+    state: Mapped[TrialState]
+    tries: Mapped[int]
+    value: Mapped[float | None] = mapped_column(Double)
+    metrics: Mapped[dict[str, float] | None]
+    steps: Mapped[dict[str, float] | None]
+    error: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
+
+
+class ProposalRow(TenantOwned, Base):
+    """See `Proposal`."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (UniqueConstraint("tenant", "job_id"),)
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    job_id: Mapped[str]
+    configuration_revision: Mapped[int]
+    parameters: Mapped[dict[str, Any]]
+    evidence: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created_at: Mapped[datetime]
+    state: Mapped[ProposalState]
+    revision: Mapped[int | None]
+    decided_by: Mapped[str | None]
+    reason: Mapped[str]
+    decided_at: Mapped[datetime | None]
 
 
 class KeyRow(TenantOwned, Base):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from xgboost import DMatrix
     from xgboost.callback import TrainingCallback
 
-    from minerva.algorithm import Progress
     from minerva.layers.application.xgboost_parameters import TreeParameters
 
 MIN_ROWS_TO_VALIDATE = 200
@@ -91,7 +90,7 @@ def _fit(data: TrainingData, task: Task, context: TrainingContext) -> tuple[byte
         wanted.n_estimators,
         evals=[(_rows(features, task, context, judging), VALIDATION)] if stopping else [],
         early_stopping_rounds=wanted.early_stopping_rounds if stopping else None,
-        callbacks=[_reporter(context.progress, wanted.n_estimators, task.metric)],
+        callbacks=[_reporter(context, wanted.n_estimators, task.metric)],
         verbose_eval=False,
     )
     facts: dict[str, Any] = {"validation_rows": int(judging.sum())}
@@ -152,7 +151,7 @@ def _rows(
     return rows
 
 
-def _reporter(progress: Progress, rounds: int, metric: str) -> TrainingCallback:
+def _reporter(context: TrainingContext, rounds: int, metric: str) -> TrainingCallback:
     """Tell each whole percent once; rounds may be far more frequent than that."""
     from xgboost.callback import TrainingCallback
 
@@ -166,7 +165,9 @@ def _reporter(progress: Progress, rounds: int, metric: str) -> TrainingCallback:
                 self.told = percent
                 losses = evals_log.get(VALIDATION, {}).get(metric, [])
                 loss = f", {metric} {losses[-1]:.4f}" if losses else ""
-                progress(percent / 100, f"round {epoch + 1} of {rounds}{loss}")
+                context.progress(percent / 100, f"round {epoch + 1} of {rounds}{loss}")
+                if losses:
+                    context.report(percent, losses[-1])
             return False
 
     return Reporter()

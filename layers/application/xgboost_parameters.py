@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -68,3 +69,14 @@ class ClassifierParameters(TreeParameters, frozen=True, kw_only=True):
 
 class RegressorParameters(TreeParameters, frozen=True, kw_only=True):
     """Parameters of `xgboost.regressor`."""
+
+
+SEARCH_SPACE: Mapping[str, Any] = {
+    "max_depth": {"low": 2, "high": 10},
+    "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+    "min_child_weight": {"low": 0.5, "high": 30.0, "log": True},
+    "subsample": {"low": 0.5, "high": 1.0},
+    "colsample_bytree": {"low": 0.5, "high": 1.0},
+    "reg_lambda": {"low": 0.01, "high": 30.0, "log": True},
+}
+"""What matters most for trees on tables; early stopping finds the number of rounds."""

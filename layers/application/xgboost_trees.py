@@ -30,6 +30,7 @@ from minerva.layers.application.xgboost_booster import TrainedTrees
 from minerva.layers.application.xgboost_fitting import Task, balanced_weights, fit
 from minerva.layers.application.xgboost_objectives import NUMERIC, class_count, reading_of
 from minerva.layers.application.xgboost_parameters import (
+    SEARCH_SPACE,
     ClassifierParameters,
     RegressorParameters,
     TreeParameters,
@@ -45,6 +46,7 @@ class XGBoostClassifier(Algorithm):
     name = "xgboost.classifier"
     runtime = "inline"
     Parameters = ClassifierParameters
+    search_space = SEARCH_SPACE
 
     def train(self, data: TrainingData, context: TrainingContext) -> TrainedTrees:
         """Learn from `data`. InvalidData: no rows, used text, truth missing or one class only."""
@@ -72,6 +74,7 @@ class XGBoostRegressor(Algorithm):
     name = "xgboost.regressor"
     runtime = "inline"
     Parameters = RegressorParameters
+    search_space = SEARCH_SPACE
 
     def train(self, data: TrainingData, context: TrainingContext) -> TrainedTrees:
         """Learn from `data`. InvalidData: no rows, used text, truth missing or beyond float32."""

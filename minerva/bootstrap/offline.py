@@ -12,6 +12,7 @@ from minerva.adapters.metadata import MetadataStores
 from minerva.bootstrap.chance import new_id, now
 from minerva.bootstrap.kinds import AllKinds, built_in
 from minerva.bootstrap.scheduling import check_of, wire_scheduler
+from minerva.bootstrap.tuning import TuningParts, open_tuning, tuning_kinds
 from minerva.bootstrap.webhooks import Telling
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
 from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked, Jobs
@@ -51,6 +52,7 @@ class Offline:
     """Of a declaration: what only the whole house can know, kinds of jobs included."""
     webhooks: Webhooks
     make_version: Submit
+    tuning: TuningParts
 
 
 def open_offline(
@@ -63,7 +65,8 @@ def open_offline(
 ) -> Offline:
     """Wire the parts; nothing runs yet."""
     telling = Telling.open(loaded, stores)
-    known = built_in(versioning, telling.delivering())
+    tuning = tuning_kinds(stores, registry, versioning, lambda: jobs)
+    known = {**built_in(versioning, telling.delivering()), **tuning}
     kinds = AllKinds(known, versioning.catalogue, loaded.workspace)
     jobs = _jobs(loaded, stores, queue, registry, kinds, telling.targets, callbacks)
     runner, sweeper = _runner(loaded, stores, jobs), _sweeper(loaded, stores, jobs)
@@ -76,6 +79,7 @@ def open_offline(
         upcoming=Upcoming(stores.configurations, stores.schedules, stores.jobs, now),
         check=check_of(versioning.check, kinds),
         make_version=_making(jobs),
+        tuning=open_tuning(stores, registry, versioning, jobs),
     )
 
 

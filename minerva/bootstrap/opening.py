@@ -23,10 +23,12 @@ PRELOADED = (
     "minerva.adapters.metadata.keys",
     "minerva.adapters.metadata.leases",
     "minerva.adapters.metadata.migrate",
+    "minerva.adapters.metadata.proposals",
     "minerva.adapters.metadata.quarantines",
     "minerva.adapters.metadata.revision",
     "minerva.adapters.metadata.schedules",
     "minerva.adapters.metadata.subscriptions",
+    "minerva.adapters.metadata.trials",
     "minerva.adapters.metadata.versions",
     "minerva.adapters.queue.celery_queue",
 )

@@ -22,13 +22,24 @@ from minerva.cli.services import services
 from minerva.cli.settings import settings
 from minerva.cli.test import test
 from minerva.cli.train import train
+from minerva.cli.tune import tune
 from minerva.cli.up import up
 from minerva.cli.versions import versions
 from minerva.cli.webhooks import webhooks
 
 SECTIONS = {
     "Begin": ("init", "new", "import", "test", "up"),
-    "Use": ("train", "predict", "services", "versions", "promote", "retire", "rollback", "jobs"),
+    "Use": (
+        "train",
+        "tune",
+        "predict",
+        "services",
+        "versions",
+        "promote",
+        "retire",
+        "rollback",
+        "jobs",
+    ),
     "Look": ("logs", "doctor", "settings", "plugins", "algorithms", "openapi"),
     "Run": ("keys", "webhooks", "serve", "worker", "beat"),
 }
@@ -52,8 +63,8 @@ def program() -> None:
 
 
 for command in (
-    init, new, import_, test, up, train, predict, services, versions, promote, retire, rollback, jobs,
-    logs, doctor, settings, plugins, algorithms, openapi, keys, webhooks, serve, worker, beat,
+    init, new, import_, test, up, train, tune, predict, services, versions, promote, retire, rollback,
+    jobs, logs, doctor, settings, plugins, algorithms, openapi, keys, webhooks, serve, worker, beat,
 ):  # fmt: skip
     program.add_command(command)
 

@@ -48,8 +48,20 @@ def show_service(session: Session, service: str) -> None:
     facts = [(name.replace("_", " "), described[name]) for name in shown if described.get(name)]
     facts += [("serves", _serves(described)), *_beside(described), *_problem(described)]
     screen.show_pairs(facts)
+    if described.get("tuned"):
+        screen.remark(_tuned(described["tuned"], service))
     screen.say("")
     screen.show_table(("field", "role", "type", "means"), _fields(described.get("schema", {})))
+
+
+def _tuned(tuned: Document, service: str) -> str:
+    from minerva.cli.tune import parameters_line
+
+    return (
+        f"The parameters come from proposal {tuned['proposal']} (minerva tune show {service} "
+        f"{tuned['proposal']}), until the service's file changes. To keep them, write there:\n"
+        f"{parameters_line(tuned['parameters'])}"
+    )
 
 
 def _list(session: Session) -> None:

@@ -100,6 +100,40 @@ class Client:
         body |= _wishes(callback_url, priority)
         return self._submit(f"{_service(service)}/jobs", body, idempotency_key)
 
+    def tune(
+        self, service: str, idempotency_key: str | None = None, **wishes: float | str | None
+    ) -> Document:
+        """Start to look for better parameters and return the job.
+
+        Wishes are `trials`, `timeout_s`, `parallel`, `callback_url` and `priority`.
+        """
+        body = {name: value for name, value in wishes.items() if value is not None}
+        return self._submit(f"{_service(service)}/tune", body, idempotency_key)
+
+    def study(self, job_id: str) -> Document:
+        """Return `{"metric", "less_is_better", "planned", "trials"}` of a tuning.
+
+        Trials are in the order of their numbers; number 0 is the present parameters.
+        """
+        return self._line.call("GET", f"{_job(job_id)}/trials")
+
+    def proposals(self, service: str) -> list[Document]:
+        """List what tunings of a service proposed, newest first."""
+        return listed(self._line.call("GET", _service(service, "proposals")), "proposals")
+
+    def proposal(self, service: str, number: int) -> Document:
+        """Return one proposal with its evidence."""
+        path = _service(service, "proposals", str(number))
+        return member(self._line.call("GET", path), "proposal")
+
+    def decide(self, service: str, number: int, decision: str, reason: str = "") -> Document:
+        """Accept or reject a proposal; `decision` is `accept` or `reject`.
+
+        Returns `{"proposal": {…}, "job_id": id of the training that acceptance started, or None}`.
+        """
+        path = _service(service, "proposals", str(number))
+        return self._line.call("PUT", path, {"decision": decision, **_given(reason)})
+
     def job(self, job_id: str) -> Document:
         """Return one job as it is now."""
         return member(self._line.call("GET", _job(job_id)), "job")

@@ -8,7 +8,8 @@
 `stores` starts empty in each test. It has the attributes `configurations`, `versions`, `aliases`,
 `quarantines` and `revision` for the contracts of the registry and its aliases, `jobs` and `leases` for
 that of jobs, `schedules` for that of schedules, `keys` and `revision` for that of keys,
-`subscriptions`, `jobs` and `leases` for that of webhooks.
+`subscriptions`, `jobs` and `leases` for that of webhooks,
+`trials`, `proposals`, `configurations` and `revision` for those of tuning.
 With `pytest.register_assert_rewrite("minerva.testing")` in a conftest, failures show values.
 """
 
@@ -19,6 +20,7 @@ from minerva.testing.job_stores import JobStoreContract
 from minerva.testing.key_stores import KeyStoreContract
 from minerva.testing.registry_stores import RegistryStoreContract
 from minerva.testing.schedule_stores import ScheduleStoreContract
+from minerva.testing.tuning_stores import ProposalStoreContract, TrialStoreContract
 from minerva.testing.webhook_stores import WebhookStoreContract
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "JobPartsContract",
     "JobStoreContract",
     "KeyStoreContract",
+    "ProposalStoreContract",
     "RegistryStoreContract",
     "ScheduleStoreContract",
+    "TrialStoreContract",
     "WebhookStoreContract",
 ]

@@ -28,6 +28,13 @@ class Configuration:
     declaration: dict[str, Any]
     author: str
     created_at: datetime
+    origin: str | None = None
+    """Digest of the file's declaration that this one is, or derives from by a tuning."""
+
+    @property
+    def derived(self) -> bool:
+        """Whether it says something else than the service's file, because a tuning was accepted."""
+        return self.origin is not None and self.origin != self.digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,10 @@ class ConfigurationStore(Protocol):
         author: str,
         now: datetime,
     ) -> Configuration:
-        """Return the newest revision if it has this digest, else add one and bump the registry."""
+        """Return the newest revision if it derives from this digest, else add one and bump the registry.
+
+        A revision that is added derives from itself; see `Configuration.origin`.
+        """
 
     def latest(self, tenant: str, service: str) -> Configuration | None:
         """Return the newest revision."""

@@ -143,6 +143,40 @@ class MonitoringDeclaration(Strict, frozen=True, omit_defaults=True):
     """Population stability index above which a field has drifted; 0: no field is watched."""
 
 
+class Dimension(Strict, frozen=True, omit_defaults=True):
+    """What a tuning may try for one parameter: a range, both ends included, or some values."""
+
+    type: Literal["integer", "number"] | None = None
+    """None: as the algorithm's parameter is."""
+    low: int | float | None = None
+    high: int | float | None = None
+    log: bool = False
+    """Whether a step from 0.01 to 0.1 counts as much as one from 0.1 to 1."""
+    values: tuple[bool | int | float | str | None, ...] | None = None
+
+
+class TuningDeclaration(Strict, frozen=True, omit_defaults=True):
+    """How better parameters are looked for, and who decides on them."""
+
+    space: dict[str, Dimension] | None = None
+    """None: the algorithm's own."""
+    trials: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 30
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """No trial is begun after so long."""
+    metric: str | None = None
+    """None: the gate's, else the first that the output can have."""
+    holdout: Share | None = None
+    """Share of the training rows that trials are compared on; None: a quarter, unless `folds`."""
+    folds: Annotated[int, msgspec.Meta(ge=2, le=20)] | None = None
+    pruning: bool = True
+    parallel: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
+    accept: Literal["gate", "person"] = "person"
+    margin: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """By how much the metric must be better than with the present parameters, for the gate."""
+    train: bool = True
+    """Whether acceptance starts a training."""
+
+
 @dataclass(frozen=True)
 class ServiceDeclaration:
     """One service as its user wrote it; environment references stay unexpanded (they may be secret)."""
@@ -161,6 +195,7 @@ class ServiceDeclaration:
     monitoring: MonitoringDeclaration = field(default_factory=MonitoringDeclaration)
     jobs: JobsDeclaration = field(default_factory=JobsDeclaration)
     schedules: tuple[ScheduleDeclaration, ...] = ()
+    tuning: TuningDeclaration | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; `services.parsing.parse` reads them back."""
@@ -183,4 +218,6 @@ class ServiceDeclaration:
             plain["jobs"] = msgspec.to_builtins(self.jobs)
         if self.schedules:
             plain["schedules"] = msgspec.to_builtins(list(self.schedules))
+        if self.tuning is not None:
+            plain["tuning"] = msgspec.to_builtins(self.tuning)
         return plain

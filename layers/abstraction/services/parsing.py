@@ -25,6 +25,7 @@ from minerva.layers.abstraction.services.declaration import (
     TrainingDeclaration,
 )
 from minerva.layers.abstraction.services.plain import not_plain
+from minerva.layers.abstraction.services.tuning import read_tuning
 from minerva.layers.abstraction.services.when import check_schedules, check_training
 from minerva.layers.abstraction.services.yaml_file import read_yaml
 from minerva.schema import Schema
@@ -32,7 +33,7 @@ from minerva.schema.value import checker
 
 MEMBERS = (
     "service", "description", "algorithm", "parameters", "schema", "data", "training", "serving",
-    "requirements", "allow_pickle", "monitoring", "jobs", "schedules",
+    "requirements", "allow_pickle", "monitoring", "jobs", "schedules", "tuning",
 )  # fmt: skip
 NEEDED = ("service", "algorithm", "schema")
 MAX_FAULTS = 20
@@ -82,6 +83,7 @@ def parse(value: Any) -> ServiceDeclaration:
     allow_pickle = _part(value, "allow_pickle", bool, False, faults)
     monitoring = _part(value, "monitoring", MonitoringDeclaration, MonitoringDeclaration(), faults)
     jobs = _part(value, "jobs", JobsDeclaration, JobsDeclaration(), faults)
+    tuning = read_tuning(value, _part, faults)
     if schema is not None:
         faults.extend(_check_default(serving, schema))
     if data is not None:
@@ -94,7 +96,7 @@ def parse(value: Any) -> ServiceDeclaration:
         raise InvalidConfiguration("The service declaration cannot be used.", faults=faults)
     return ServiceDeclaration(
         name, algorithm, schema, description, parameters, data, training, serving,
-        requirements, allow_pickle, monitoring, jobs, schedules,
+        requirements, allow_pickle, monitoring, jobs, schedules, tuning,
     )  # fmt: skip
 
 

@@ -126,10 +126,10 @@ class Trainer:
         progress: Progress,
     ) -> _Learnt:
         read = _read(declaration, algorithm, source)
-        train_part, held_out = _split(read, declaration)
+        train_part, held_out = split(read.data, declaration)
         progress(READ_SHARE, f"training on {len(train_part)} rows")
         started = self.clock()
-        model = _train(algorithm.name, lambda: algorithm.train(train_part, context))
+        model = trained(algorithm.name, lambda: algorithm.train(train_part, context))
         seconds = self.clock() - started
         rows = len(read.data)
         return _Learnt(model, seconds, read.fingerprint, rows, held_out, train_part.inputs)
@@ -149,7 +149,7 @@ class Trainer:
             cluster = spread.cluster
             progress(READ_SHARE, f"training on {cluster.rows} rows with {cluster.workers} workers")
             started = self.clock()
-            model = _train(algorithm.name, lambda: algorithm.train_on(cluster, context))
+            model = trained(algorithm.name, lambda: algorithm.train_on(cluster, context))
             seconds = self.clock() - started
         return _Learnt(
             model,
@@ -207,8 +207,8 @@ def _read(
     return read_training_data(source, declaration.schema, declaration.data.decimal)
 
 
-def _split(read: ReadData, declaration: ServiceDeclaration) -> tuple[TrainingData, TrainingData]:
-    data = read.data
+def split(data: TrainingData, declaration: ServiceDeclaration) -> tuple[TrainingData, TrainingData]:
+    """Return the rows to train on and those to evaluate on; the same for the same seed."""
     if not len(data):
         return data, data
     field = data.inputs.schema.target()[1]
@@ -217,7 +217,8 @@ def _split(read: ReadData, declaration: ServiceDeclaration) -> tuple[TrainingDat
     return data.take(train), data.take(held)
 
 
-def _train(name: str, learn: Callable[[], Model]) -> Model:
+def trained(name: str, learn: Callable[[], Model]) -> Model:
+    """Learn. Raises what an algorithm raises of ours, AlgorithmFailed for anything else."""
     try:
         return learn()
     except (MinervaError, MemoryError):

@@ -36,6 +36,7 @@ from minerva.layers.abstraction.training.gate import Verdict, check_gate, judge
 from minerva.layers.abstraction.training.preparation import Preparation
 from minerva.layers.abstraction.training.source import DataSource, OpenSource
 from minerva.layers.abstraction.training.train import OnCluster, Trained, Trainer, evaluate_model
+from minerva.layers.abstraction.tuning.space import check_tuning
 
 log = structlog.get_logger()
 
@@ -65,6 +66,7 @@ class Versioning:
         apart = trains_apart(algorithm, declaration)
         check_engine(self.engines, declaration, algorithm, apart=apart)
         check_gate(declaration.training.gate, declaration.schema.target()[1])
+        check_tuning(algorithm, declaration)
 
     def make(
         self,

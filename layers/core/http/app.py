@@ -16,6 +16,7 @@ from minerva.layers.core.http.requests import frame_requests
 from minerva.layers.core.http.schedules import schedules
 from minerva.layers.core.http.services import services
 from minerva.layers.core.http.training import training
+from minerva.layers.core.http.tuning import tuning
 from minerva.layers.core.http.versions import versions
 from minerva.layers.core.http.webhooks import webhooks
 
@@ -25,6 +26,7 @@ RESOURCES = (
     predict,
     training,
     jobs,
+    tuning,
     schedules,
     versions,
     aliases,

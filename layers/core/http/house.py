@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from minerva.layers.abstraction.schedules.upcoming import Upcoming
     from minerva.layers.abstraction.serving.hooked import Predicts
     from minerva.layers.abstraction.serving.live import LiveServices
+    from minerva.layers.abstraction.tuning.proposals import Proposals
+    from minerva.layers.abstraction.tuning.tunings import Tunings
     from minerva.layers.abstraction.webhooks.webhooks import Webhooks
     from minerva.layers.core.security.keyring import Keyring
 
@@ -26,6 +28,8 @@ class House:
     jobs: Jobs
     upcoming: Upcoming
     webhooks: Webhooks
+    tunings: Tunings
+    proposals: Proposals
     keyring: Keyring
     max_body_bytes: int
     max_records: int

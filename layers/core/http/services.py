@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response
 
 from minerva.layers.abstraction.registry.records import CHALLENGER
@@ -38,6 +40,17 @@ def services(house: House) -> Blueprint:
             {"version": str(number), "reason": one.reason, "since": one.created_at.isoformat()}
             for number, one in quarantined.items()
         ]
+        described["tuned"] = _tuned(house, tenant, service)
         return answer({"service": described})
 
     return routes
+
+
+def _tuned(house: House, tenant: str, service: str) -> dict[str, Any] | None:
+    """Tell which parameters an accepted proposal put in the place of the file's."""
+    configuration = house.registry.configuration(tenant, service)
+    proposal = house.proposals.origin(configuration)
+    if proposal is None:
+        return None
+    parameters = configuration.declaration.get("parameters", {})
+    return {"proposal": proposal.number, "parameters": parameters}

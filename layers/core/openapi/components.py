@@ -169,6 +169,15 @@ def _service() -> Content:
             "aliases": {"type": "object", "additionalProperties": TEXT},
             "share": SHARE,
             "quarantined": array(_quarantined()),
+            "tuned": {
+                "type": ["object", "null"],
+                "description": "The accepted proposal that the parameters come from, if they do not "
+                "stand in the service's file",
+                "properties": {
+                    "proposal": {"type": "integer"},
+                    "parameters": {"type": "object"},
+                },
+            },
         },
     }
 

@@ -25,11 +25,22 @@ from minerva.layers.core.openapi.records import (
 )
 from minerva.layers.core.openapi.registry import registry_paths
 from minerva.layers.core.openapi.schedules import schedule_paths, schedule_schema
+from minerva.layers.core.openapi.tuning import tuning_paths, tuning_schemas
 from minerva.layers.core.openapi.webhooks import webhook_paths, webhook_schemas
 from minerva.schema import Schema
 
 Declared = tuple[ServiceDeclaration, Schema]
 """A service and the schema that callers must fit now: its serving version's, else the declared."""
+
+TAGS: list[Content] = [
+    {"name": "predictions", "description": "Ask a service; one call takes many records."},
+    {"name": "services", "description": "What there is to ask, and how it is trained."},
+    {"name": "jobs", "description": "Offline work: state, history, cancel."},
+    {"name": "registry", "description": "Versions, aliases and quarantine."},
+    {"name": "webhooks", "description": "Who is told of what, and what became of it."},
+    {"name": "tuning", "description": "Better parameters: trials, proposals, decisions."},
+    {"name": "health", "description": "For probes; need no credential."},
+]
 
 
 def document(
@@ -39,6 +50,7 @@ def document(
     shared = components()
     shared["schemas"]["Schedule"] = schedule_schema()
     shared["schemas"] |= webhook_schemas()
+    shared["schemas"] |= tuning_schemas()
     described: Content = {}
     for declaration, schema in services:
         described |= _describe(declaration, schema, max_records, shared["schemas"])
@@ -53,20 +65,14 @@ def document(
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "tags": [
-            {"name": "predictions", "description": "Ask a service; one call takes many records."},
-            {"name": "services", "description": "What there is to ask, and how it is trained."},
-            {"name": "jobs", "description": "Offline work: state, history, cancel."},
-            {"name": "registry", "description": "Versions, aliases and quarantine."},
-            {"name": "webhooks", "description": "Who is told of what, and what became of it."},
-            {"name": "health", "description": "For probes; need no credential."},
-        ],
+        "tags": TAGS,
         "paths": {
             **described,
             **paths(),
             **registry_paths(),
             **webhook_paths(),
             **schedule_paths(),
+            **tuning_paths(),
         },
         "components": shared,
     }

@@ -6,8 +6,10 @@ from minerva.testing.stores import (
     JobPartsContract,
     JobStoreContract,
     KeyStoreContract,
+    ProposalStoreContract,
     RegistryStoreContract,
     ScheduleStoreContract,
+    TrialStoreContract,
     WebhookStoreContract,
 )
 
@@ -41,4 +43,12 @@ class TestSchedules(ScheduleStoreContract):
 
 
 class TestWebhooks(WebhookStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestTrials(TrialStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestProposals(ProposalStoreContract):
     """On SQLite and PostgreSQL: see the fixture `stores`."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 from minerva.adapters.metadata import open_metadata
 from minerva.adapters.metadata.aliases import SqlAliasStore
+from minerva.adapters.metadata.configurations import SqlConfigurationStore
 from minerva.adapters.metadata.engine import WRITE, open_engine
 from minerva.adapters.metadata.migrate import migrate
 from minerva.adapters.metadata.migrations import FOLDER, HEAD
@@ -87,6 +89,24 @@ def test_what_the_first_release_kept_is_kept(engine):
     assert (change.number, change.reason, change.share) == (1, "first", None)
     (version,) = SqlVersionStore(Database(engine)).list("acme", "churn")
     assert (version.digest, version.pruned_at) == ("d", None)
+
+
+def test_a_service_that_was_declared_before_tuning_is_not_declared_anew(engine):
+    with engine.execution_options(**{WRITE: True}).begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(FOLDER))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(
+            text("INSERT INTO configurations VALUES ('acme', 'churn', 3, 'd', '{}', 'ann', :now)"),
+            {"now": "2026-03-01 12:30:15"},
+        )
+
+    migrate(engine)
+
+    stores = SqlConfigurationStore(Database(engine))
+    same = stores.declare("acme", "churn", "d", {}, "ann", datetime(2026, 3, 2, tzinfo=UTC))
+    assert (same.revision, same.derived) == (3, False)
 
 
 def test_the_declared_head_is_the_newest_script():

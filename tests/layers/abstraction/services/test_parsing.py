@@ -255,3 +255,60 @@ def test_whatever_is_declared_is_read_or_refused_with_pointers(parts):
         assert all(fault.where == "" or fault.where.startswith("/") for fault in error.faults)
     else:
         msgspec.json.encode(parts)
+
+
+TUNED = (
+    WHOLE
+    + """\
+tuning:
+  space:
+    shift: {low: 0.1, high: 9, log: true}
+    kind:
+      values: [a, b]
+  trials: 20
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ("high: 9", "high: 0.1", "tuning.space.shift: low (0.1) must be below high (0.1)"),
+        ("low: 0.1", "low: 0", "tuning.space.shift: log needs a low above 0, not 0"),
+        ("low: 0.1, ", "", "tuning.space.shift: needs low and high, or values"),
+        ("low: 0.1", "lowest: 0.1", "tuning.space.shift: unknown member 'lowest'"),
+        ("log: true", "type: integer", "tuning.space.shift: an integer ranges between whole numbers"),
+        ("[a, b]", "[a]", "tuning.space.kind: needs at least two values; one alone belongs into"),
+        ("[a, b]", "[a, a]", "tuning.space.kind: repeats a value"),
+        ("[a, b]", "[a, b]\n      low: 1", "tuning.space.kind: has values, so it takes neither"),
+        ("[a, b]", "[[1], b]", "tuning.space.kind.values.0: Expected"),
+        ("trials: 20", "trials: 0", "tuning.trials: Expected 'int' >= 1"),
+        ("trials: 20", "folds: 3\n  holdout: 0.2", "tuning.folds: declare folds or holdout, not both"),
+        ("trials: 20", "accept: nobody", "tuning.accept: Invalid enum value 'nobody'"),
+        ("trials: 20", "trails: 20", "tuning: unknown member 'trails'"),
+    ],
+)  # fmt: skip
+def test_every_mistake_of_a_tuning_is_told_with_its_line(faults_of, before, after, fault):
+    assert before in TUNED
+
+    (told,) = faults_of(TUNED.replace(before, after))
+
+    assert fault in told, told
+    assert told.startswith("churn.yaml:")
+
+
+def test_a_space_without_parameters_is_refused(faults_of):
+    (told,) = faults_of(WHOLE + "tuning: {space: {}}\n")
+
+    assert "names no parameter; leave it out for the algorithm's own space" in told
+
+
+def test_a_tuning_comes_back_from_json(tmp_path):
+    path = tmp_path / "churn.yaml"
+    path.write_text(TUNED)
+
+    declaration = parse_file(path, lambda declaration: None)
+
+    assert parse(json.loads(canonical(declaration.to_json()))) == declaration
+    assert list(declaration.tuning.space) == ["shift", "kind"]
+    assert declaration.tuning.trials == 20

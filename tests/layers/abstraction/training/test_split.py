@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minerva.layers.abstraction.training.split import hold_out
+from minerva.layers.abstraction.training.split import folds, hold_out
 from minerva.schema import Field, FieldType
 
 NUMBER = Field(type=FieldType.NUMBER)
@@ -70,3 +70,33 @@ def test_of_two_rows_one_is_held_out_whatever_the_share(field):
         train, held = hold_out(np.array([0, 1], dtype=np.int32), field, share, 0)
 
         assert (len(train), len(held)) == (1, 1)
+
+
+@given(
+    st.lists(st.integers(0, 2), min_size=6, max_size=60),
+    st.integers(2, 6),
+    st.integers(0, 2**31 - 1),
+    st.sampled_from([NUMBER, CLASSES]),
+)
+@settings(deadline=None)
+def test_folds_hold_every_row_out_once(target, count, seed, field):
+    truth = np.array(target, dtype=np.int32)
+
+    parts = folds(truth, field, count, seed)
+
+    assert sorted(row for _, held in parts for row in held) == list(range(len(truth)))
+    assert all(sorted([*train, *held]) == list(range(len(truth))) for train, held in parts)
+    sizes = [len(held) for _, held in parts]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@given(st.lists(st.integers(0, 2), min_size=6, max_size=60), st.integers(2, 6))
+@settings(deadline=None)
+def test_classes_are_spread_over_the_folds_evenly(target, count):
+    truth = np.array(target, dtype=np.int32)
+
+    parts = folds(truth, CLASSES, count, 0)
+
+    for code in np.unique(truth):
+        held = [int((truth[rows] == code).sum()) for _, rows in parts]
+        assert max(held) - min(held) <= 1

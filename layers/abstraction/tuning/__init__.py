@@ -1,0 +1,1 @@
+"""Tuning: looking for better parameters by trials, and proposing what was found."""
