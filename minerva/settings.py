@@ -110,6 +110,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="Folders and URLs that calls may name for data, blanks between"),
     ] = "data"
+    max_upload_bytes: Annotated[
+        Count, Meta(description="Most bytes of training data that are sent, or fetched from a URL")
+    ] = 4 * 1024**3
+    upload_quota_bytes: Annotated[
+        int, Meta(ge=0, description="Most bytes of a tenant's uploads together; 0 sets none")
+    ] = 16 * 1024**3
+    upload_keep_s: Annotated[
+        Seconds,
+        Meta(
+            description="How long an upload is kept that nobody goes on with, or whose job failed"
+        ),
+    ] = 24 * 3600
     host_memory_mb: Annotated[
         int, Meta(ge=0, description="Memory limit of a model's process in MiB; 0 sets none")
     ] = 4096

@@ -16,6 +16,7 @@ from minerva.bootstrap import Container, open_web, workspace_from
 from minerva.layers.abstraction.serving.watcher import Watcher
 from minerva.layers.core.http.app import create_app
 from minerva.layers.core.http.house import House
+from minerva.layers.core.http.incoming import Gates
 from minerva.layers.core.telemetry.logging import configure
 from minerva.settings import Loaded, load
 
@@ -53,6 +54,7 @@ def house_of(container: Container, loaded: Loaded) -> House:
         predictor=container.predictor,
         registry=container.registry,
         jobs=container.jobs,
+        uploads=container.uploads,
         upcoming=container.offline.upcoming,
         webhooks=container.webhooks,
         tunings=container.offline.tuning.tunings,
@@ -64,6 +66,7 @@ def house_of(container: Container, loaded: Loaded) -> House:
         auth_required=settings.auth != "none",
         local_only=loaded.local_only,
         max_streams=max(1, settings.web_threads // 2),
+        gates=Gates(max(1, settings.web_threads // 2)),
     )
 
 

@@ -11,6 +11,8 @@ from minerva.settings import mask_password
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fsspec import AbstractFileSystem
+
     from minerva.layers.abstraction.registry.store import ArtefactStore
 
 
@@ -24,10 +26,21 @@ def open_artefacts(url: str, cache: Path) -> ArtefactStore:
 
     if "://" not in url:
         return LocalArtefacts(Path(url))
+    filesystem, root = open_filesystem(url)
+    if filesystem is None:
+        return LocalArtefacts(Path(root))
+    from minerva.adapters.artefacts.remote import RemoteArtefacts
+
+    return RemoteArtefacts(filesystem, root, cache)
+
+
+def open_filesystem(url: str) -> tuple[AbstractFileSystem | None, str]:
+    """Return the file system of an artefact URL, None for the local one, and the path on it.
+
+    Raises InvalidConfiguration or Unavailable.
+    """
     from fsspec.core import url_to_fs
     from fsspec.implementations.local import LocalFileSystem
-
-    from minerva.adapters.artefacts.remote import RemoteArtefacts
 
     try:
         filesystem, root = url_to_fs(url)
@@ -41,6 +54,4 @@ def open_artefacts(url: str, cache: Path) -> ArtefactStore:
             f"The artefact store {mask_password(url)} cannot be reached ({error.strerror}): "
             "look at artefacts_url."
         ) from error
-    if isinstance(filesystem, LocalFileSystem):
-        return LocalArtefacts(Path(root))
-    return RemoteArtefacts(filesystem, root, cache)
+    return None if isinstance(filesystem, LocalFileSystem) else filesystem, root

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from minerva.layers.abstraction.schedules.store import ScheduleStore
     from minerva.layers.abstraction.tuning.store import ProposalStore, TrialStore
+    from minerva.layers.abstraction.uploads.store import UploadStore
     from minerva.layers.abstraction.webhooks.subscription import SubscriptionStore
     from minerva.layers.core.security.keystore import KeyStore
 
@@ -36,6 +37,7 @@ class MetadataStores:
     leases: JobLeases
     schedules: ScheduleStore
     keys: KeyStore
+    uploads: UploadStore
     subscriptions: SubscriptionStore
     trials: TrialStore
     proposals: ProposalStore
@@ -66,6 +68,7 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
     from minerva.adapters.metadata.subscriptions import SqlSubscriptionStore
     from minerva.adapters.metadata.tenancy import Database
     from minerva.adapters.metadata.trials import SqlTrialStore
+    from minerva.adapters.metadata.uploads import SqlUploadStore
     from minerva.adapters.metadata.versions import SqlVersionStore
 
     engine = open_engine(url, timeout_s)
@@ -85,6 +88,7 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
         leases=SqlJobLeases(database),
         schedules=SqlScheduleStore(database),
         keys=SqlKeyStore(database),
+        uploads=SqlUploadStore(database),
         subscriptions=SqlSubscriptionStore(database),
         trials=SqlTrialStore(database),
         proposals=SqlProposalStore(database),

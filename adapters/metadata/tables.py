@@ -355,6 +355,33 @@ class SubscriptionRow(TenantOwned, Base):
     disabled_reason: Mapped[str]
 
 
+class UploadRow(TenantOwned, Base):
+    """See `Upload`."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (Index(None, "tenant"), Index(None, "touched_at"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    layout: Mapped[dict[str, Any]]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    held: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str | None]
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    touched_at: Mapped[datetime]
+
+
+class UploadUseRow(TenantOwned, Base):
+    """That a job needs an upload."""
+
+    __tablename__ = "upload_uses"
+    __table_args__ = (ForeignKeyConstraint(["upload_id"], ["uploads.id"]),)
+
+    upload_id: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(primary_key=True)
+
+
 def record(kind: type[Record], row: Base) -> Record:
     """Return a row as the frozen record whose fields it has."""
     return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})

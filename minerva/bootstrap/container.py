@@ -24,6 +24,7 @@ from minerva.layers.abstraction.services.workspace import WorkspaceServices
 from minerva.layers.abstraction.serving.hooked import HookedPredictor
 from minerva.layers.abstraction.serving.live import LiveServices
 from minerva.layers.abstraction.training.versioning import Versioning
+from minerva.layers.abstraction.uploads.uploads import Uploads
 from minerva.layers.abstraction.webhooks.webhooks import Webhooks
 from minerva.layers.core.security.keyring import Keyring
 from minerva.settings import Loaded
@@ -61,6 +62,11 @@ class Container:
     def kinds(self) -> Callable[[], Kinds]:
         """Built-in kinds of jobs, and those that plugins bring."""
         return self.offline.jobs.kinds
+
+    @property
+    def uploads(self) -> Uploads:
+        """Data that callers send."""
+        return self.offline.uploads
 
     @property
     def runner(self) -> Runner:

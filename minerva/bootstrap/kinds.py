@@ -9,13 +9,14 @@ from minerva.layers.abstraction.jobs.kind import Kind, Kinds
 from minerva.layers.abstraction.jobs.plugin_kind import PluginKind
 from minerva.layers.abstraction.jobs.training import Training
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
+from minerva.layers.abstraction.training.called import CalledData
 from minerva.layers.abstraction.training.versioning import Versioning
 from minerva.layers.abstraction.webhooks.delivering import Delivering
 
 
-def built_in(versioning: Versioning, delivering: Delivering) -> Kinds:
+def built_in(versioning: Versioning, called: CalledData, delivering: Delivering) -> Kinds:
     """Return name → kind of those that come with Minerva."""
-    kinds: tuple[Kind, ...] = (Training(versioning), delivering)
+    kinds: tuple[Kind, ...] = (Training(versioning, called), delivering)
     return {kind.name: kind for kind in kinds}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from minerva.adapters.metadata import MetadataStores
+from minerva.bootstrap.called import open_called_data
 from minerva.bootstrap.chance import new_id, now
 from minerva.bootstrap.kinds import AllKinds, built_in
 from minerva.bootstrap.scheduling import check_of, wire_scheduler
@@ -28,7 +29,9 @@ from minerva.layers.abstraction.schedules.scheduler import Scheduler
 from minerva.layers.abstraction.schedules.upcoming import Upcoming
 from minerva.layers.abstraction.services.parsing import Check
 from minerva.layers.abstraction.services.workspace import Submit
+from minerva.layers.abstraction.training.called import CalledData
 from minerva.layers.abstraction.training.versioning import Versioning
+from minerva.layers.abstraction.uploads.uploads import Uploads
 from minerva.layers.abstraction.webhooks.targets import Targets
 from minerva.layers.abstraction.webhooks.webhooks import Webhooks
 from minerva.settings import Loaded
@@ -44,6 +47,7 @@ class Offline:
     """The parts of offline work."""
 
     jobs: Jobs
+    uploads: Uploads
     runner: Runner
     sweeper: Sweeper
     scheduler: Scheduler
@@ -66,12 +70,14 @@ def open_offline(
     """Wire the parts; nothing runs yet."""
     telling = Telling.open(loaded, stores)
     tuning = tuning_kinds(stores, registry, versioning, lambda: jobs)
-    known = {**built_in(versioning, telling.delivering()), **tuning}
+    called = open_called_data(loaded, stores, registry)
+    known = {**built_in(versioning, called, telling.delivering()), **tuning}
     kinds = AllKinds(known, versioning.catalogue, loaded.workspace)
     jobs = _jobs(loaded, stores, queue, registry, kinds, telling.targets, callbacks)
-    runner, sweeper = _runner(loaded, stores, jobs), _sweeper(loaded, stores, jobs)
+    runner, sweeper = _runner(loaded, stores, jobs), _sweeper(loaded, stores, jobs, called)
     return Offline(
         jobs=jobs,
+        uploads=called.uploads,
         runner=runner,
         sweeper=sweeper,
         webhooks=telling.webhooks(jobs),
@@ -146,7 +152,7 @@ def _runner(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Runner:
     )
 
 
-def _sweeper(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Sweeper:
+def _sweeper(loaded: Loaded, stores: MetadataStores, jobs: Jobs, called: CalledData) -> Sweeper:
     return Sweeper(
         leases=stores.leases,
         queue=jobs.queue,
@@ -154,4 +160,5 @@ def _sweeper(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Sweeper:
         resend_after_s=RESEND_AFTER_S,
         longest_lease=timedelta(seconds=2 * loaded.settings.lease_s + CLOCKS_DIFFER_S),
         now=now,
+        others=(called.uploads.sweep,),
     )

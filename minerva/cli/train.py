@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from minerva.cli import screen
 from minerva.cli.command import Command
+from minerva.cli.data_options import data_options, named_data, sending_bar
 from minerva.cli.session import Session, pass_session
 from minerva.cli.watching import leave_if_unsuccessful, tell_failure, watched
 
@@ -22,18 +24,43 @@ FACTS = ("rows", "held_out_rows", "training_seconds")
     metavar="KEY",
     help="The same key again leads to the same job, not a second.",
 )
+@data_options
+@click.option(
+    "--data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Train on this file of yours, which is sent.",
+)
 @pass_session
-def train(session: Session, service: str, no_wait: bool, idempotency_key: str | None) -> None:  # noqa: FBT001 - click passes flags so
-    """Train a new version of SERVICE from its declared data, and watch.
+def train(
+    session: Session,
+    /,
+    service: str,
+    no_wait: bool,  # noqa: FBT001 - click passes flags so
+    idempotency_key: str | None,
+    data: Path | None,
+    named: str | None,
+    **how: str | None,
+) -> None:
+    """Train a new version of SERVICE from its declared data, or from other, and watch.
 
     Ctrl-C stops watching; the job goes on.
 
     Examples:
       minerva train churn
+      minerva train churn --data june.csv
+      minerva train churn --from data/june --format parquet
       minerva train churn --no-wait --idempotency-key nightly-2026-01-31
     """
+    if data is not None and named is not None:
+        raise click.UsageError("--data sends a file, --from names one: take one of them.")
     with session.client() as client:
-        job = client.train(service, idempotency_key)
+        if data is None:
+            job = client.train(service, idempotency_key, data=named_data(named, how))
+        else:
+            given = {name: value for name, value in how.items() if value is not None}
+            with sending_bar(session, data) as told:
+                job = client.train_on(service, data, idempotency_key, how=given, told=told)
         if not no_wait:
             job = watched(session, client, job)
     if session.json:

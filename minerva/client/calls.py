@@ -6,15 +6,21 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from minerva.client.answers import Document, listed, member, problem, read_object, server_sent
+from minerva.client.sending import PIECE, Sending, Told, format_of, send_whole
 from minerva.client.transport import Transport
 
 RECONNECT_S = 0.2
 """Pause before asking again for events where a stream brought none."""
+
+
+def _nobody(_sent: int, _size: int) -> None:
+    """Is told how much of a file was sent."""
 
 
 class Client:
@@ -78,12 +84,51 @@ class Client:
         service: str,
         idempotency_key: str | None = None,
         *,
+        data: Mapping[str, Any] | None = None,
         callback_url: str | None = None,
         priority: int | None = None,
     ) -> Document:
-        """Start a training and return its job; the same idempotency key leads to the same job."""
-        body = _wishes(callback_url, priority)
+        """Start a training and return its job; the same idempotency key leads to the same job.
+
+        `data`, instead of the declared: `{"path" or "url" or "upload": …, "format": …}`.
+        """
+        body = _wishes(callback_url, priority) | ({"data": dict(data)} if data else {})
         return self._submit(f"{_service(service)}/train", body, idempotency_key)
+
+    def train_on(
+        self,
+        service: str,
+        file: Path,
+        idempotency_key: str | None = None,
+        *,
+        how: Mapping[str, Any] | None = None,
+        told: Told = _nobody,
+    ) -> Document:
+        """Start a training on a file that is here and return its job.
+
+        `how` says what its name does not: `format`, and `delimiter`, `encoding`, `decimal` of CSV.
+        """
+        if file.stat().st_size > PIECE:
+            upload = self.upload(service, file, how=how, told=told)
+            return self.train(service, idempotency_key, data={"upload": upload["id"]})
+        format_, rest = _layout(file, how)
+        headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
+        return member(
+            send_whole(self._line, f"{_service(service)}/train", file, (format_, rest), headers),
+            "job",
+        )
+
+    def upload(
+        self,
+        service: str,
+        file: Path,
+        *,
+        how: Mapping[str, Any] | None = None,
+        told: Told = _nobody,
+    ) -> Document:
+        """Send training data in pieces, going on after broken connections; return the upload."""
+        format_, rest = _layout(file, how)
+        return Sending(self._line).send(service, file, format_, rest, told)
 
     def start_job(
         self,
@@ -269,6 +314,11 @@ class Client:
     def _submit(self, path: str, body: Document, idempotency_key: str | None) -> Document:
         headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
         return member(self._line.call("POST", path, body, headers), "job")
+
+
+def _layout(file: Path, how: Mapping[str, Any] | None) -> tuple[str, Document]:
+    rest = dict(how or {})
+    return rest.pop("format", None) or format_of(file), rest
 
 
 def _wishes(callback_url: str | None, priority: int | None) -> Document:

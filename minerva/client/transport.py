@@ -61,6 +61,30 @@ class Transport:
             raise problem(response.status, content)
         return content
 
+    def send(
+        self, path: str, content: bytes, headers: Mapping[str, str], method: str = "POST"
+    ) -> Document:
+        """Send bytes that are no JSON, and return the JSON object that is answered.
+
+        A sidecar that refuses them need not read them all: what it said is looked for all the same.
+        """
+        sent = self._headers(None) | dict(headers)
+        self.close()  # a kept connection may be dead, and then one would not know what came
+        try:
+            try:
+                self._connection.request(method, self._base + path, content, sent)
+            except (BrokenPipeError, ConnectionResetError):
+                if self._connection.sock is None:
+                    raise
+            response = self._connection.getresponse()
+        except (TimeoutError, OSError, HTTPException) as error:
+            self.close()
+            raise self.away(error) from error
+        answered = self.read(response)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise problem(response.status, answered)
+        return read_object(answered)
+
     def ask(
         self,
         method: str,

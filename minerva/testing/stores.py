@@ -9,7 +9,8 @@
 `quarantines` and `revision` for the contracts of the registry and its aliases, `jobs` and `leases` for
 that of jobs, `schedules` for that of schedules, `keys` and `revision` for that of keys,
 `subscriptions`, `jobs` and `leases` for that of webhooks,
-`trials`, `proposals`, `configurations` and `revision` for those of tuning.
+`trials`, `proposals`, `configurations` and `revision` for those of tuning,
+`uploads` and `jobs` for that of uploads.
 With `pytest.register_assert_rewrite("minerva.testing")` in a conftest, failures show values.
 """
 
@@ -21,6 +22,7 @@ from minerva.testing.key_stores import KeyStoreContract
 from minerva.testing.registry_stores import RegistryStoreContract
 from minerva.testing.schedule_stores import ScheduleStoreContract
 from minerva.testing.tuning_stores import ProposalStoreContract, TrialStoreContract
+from minerva.testing.upload_stores import UploadStoreContract
 from minerva.testing.webhook_stores import WebhookStoreContract
 
 __all__ = [
@@ -33,5 +35,6 @@ __all__ = [
     "RegistryStoreContract",
     "ScheduleStoreContract",
     "TrialStoreContract",
+    "UploadStoreContract",
     "WebhookStoreContract",
 ]

@@ -3,4 +3,4 @@
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-HEAD = "0006"
+HEAD = "0007"

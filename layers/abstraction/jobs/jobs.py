@@ -44,6 +44,8 @@ class Asked:
     callback_url: str | None = None
     priority: int | None = None
     """None: as the service declares."""
+    meaning: Mapping[str, Any] | None = None
+    """What the same idempotency key must mean again; None: the payload itself."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ class Jobs:
             queue=kind.queue,
             priority=priority,
             callback_url=asked.callback_url,
-            request=digest(payload),
+            request=digest(payload if asked.meaning is None else asked.meaning),
             limits=_limits(self.limits, declared).to_json(),
         )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
+from minerva.errors import MinervaError
 from minerva.layers.abstraction.jobs.job import JobState, change_of
 from minerva.layers.abstraction.jobs.jobs import JOB_STATE, Jobs, wake
 from minerva.layers.abstraction.jobs.store import JobLeases, JobQueue
@@ -26,6 +27,8 @@ class Sweeper:
     longest_lease: timedelta
     """No lease lasts longer: one that seems to was given before the clock was set back."""
     now: Callable[[], datetime]
+    others: Sequence[Callable[[], None]] = ()
+    """What else is looked at; safe to be done by many at once."""
 
     def tick(self) -> None:
         """Recover and send again."""
@@ -40,3 +43,8 @@ class Sweeper:
         for job in self.leases.waiting(timedelta(seconds=self.resend_after_s), now):
             log.info("job.sent_again", job_id=job.id)
             wake(self.queue, job)
+        for look in self.others:
+            try:
+                look()
+            except MinervaError as error:  # the next tick looks again
+                log.warning("sweep.not_done", reason=error.message)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from minerva.errors import Fault, InvalidInput, NotFound
+from minerva.errors import NotFound
+from minerva.layers.abstraction.jobs.data import brought_data, check_data
 from minerva.layers.abstraction.jobs.job import NewJob, Queue
 from minerva.layers.abstraction.jobs.jobs import TRAIN
 from minerva.layers.abstraction.jobs.kind import Attempt
 from minerva.layers.abstraction.registry.records import Configuration
+from minerva.layers.abstraction.training.called import CalledData
 from minerva.layers.abstraction.training.versioning import Versioning
 
 
@@ -18,17 +20,15 @@ class Training:
     """Makes a version of the configuration revision that the job names."""
 
     versioning: Versioning
+    called: CalledData
     name = TRAIN
     queue = Queue.TRAIN
     apart = True
     backoff = None
 
-    def check(self, configuration: Configuration, payload: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the port's name for it
-        """Take no parameters: the configuration says it all."""
-        if payload:
-            fault = Fault(f"/{next(iter(payload))}", "not known here")
-            raise InvalidInput("A training takes no parameters.", faults=[fault])
-        return payload
+    def check(self, configuration: Configuration, payload: dict[str, Any]) -> dict[str, Any]:
+        """Take data other than the declared; else the configuration says it all."""
+        return check_data(self.called, configuration, payload, "A training")
 
     def work(self, job: NewJob, attempt: Attempt) -> dict[str, Any]:
         """Return version, metrics and whether it was promoted."""
@@ -39,6 +39,7 @@ class Training:
             raise NotFound(f"Service {job.service!r} has no configuration revision {revision}.")
         return self.versioning.make(
             configuration,
+            brought=brought_data(self.called, job, attempt),
             job_id=job.id,
             author=job.author,
             progress=attempt.progress,

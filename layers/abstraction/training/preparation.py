@@ -28,6 +28,8 @@ class Prepared:
     """What a version must remember, so that it can be served by what made it."""
     source: Source | None = None
     """The plugin's files, of which a version keeps a copy; None for installed plugins."""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """Where the data comes from."""
 
 
 @dataclass(frozen=True)

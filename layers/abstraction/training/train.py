@@ -179,6 +179,7 @@ class Trainer:
             refuse_pickles(folder / MODEL)
         write_profile(folder, learnt.profiled)
         facts = {**_facts(declaration, learnt, metrics, goldens), **learnt.facts}
+        facts["data"] |= {"origin": dict(prepared.origin)} if prepared.origin else {}
         digest, manifest = seal(folder, {**facts, **prepared.facts}, self.signer)
         latency = _latency(declaration, model, rows, self.clock)
         warnings = _suspicions(metrics)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,12 @@ from minerva.layers.abstraction.registry.records import (
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.registry.store import ArtefactStore
 from minerva.layers.abstraction.runtimes.choice import check_runtime, trains_apart
-from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.abstraction.services.declaration import DataDeclaration, ServiceDeclaration
 from minerva.layers.abstraction.services.environment import expand, expand_text
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.serving.loading import LoadedVersion, Loader, read_parameters
 from minerva.layers.abstraction.serving.terms import Terms
+from minerva.layers.abstraction.training.called import Brought, declared_origin
 from minerva.layers.abstraction.training.engine import Engines, check_engine
 from minerva.layers.abstraction.training.gate import Verdict, check_gate, judge
 from minerva.layers.abstraction.training.preparation import Preparation
@@ -76,11 +77,13 @@ class Versioning:
         author: str,
         progress: Progress,
         scratch: Path | None = None,
+        brought: Brought | None = None,
     ) -> dict[str, Any]:
         """Train, store, register and promote; return what a job's result tells.
 
-        `scratch` is the job's own folder, if there is one. May be repeated after a crash at any
-        point: artefact, version and alias come out the same.
+        `scratch` is the job's own folder, if there is one, and `brought` the data that takes the place
+        of the declared. May be repeated after a crash at any point: artefact, version and alias come
+        out the same.
         """
         declaration = parse(configuration.declaration)
         training = Training(
@@ -94,7 +97,13 @@ class Versioning:
 
         def make() -> dict[str, Any]:
             return self._make(
-                configuration, declaration, job_id, author, progress, scratch or self.scratch
+                configuration,
+                declaration,
+                job_id,
+                author,
+                progress,
+                scratch or self.scratch,
+                brought,
             )
 
         return around_training(self.tell, training, make)
@@ -107,22 +116,33 @@ class Versioning:
         author: str,
         progress: Progress,
         scratch: Path,
+        brought: Brought | None,
     ) -> dict[str, Any]:
-        trained = self._train(declaration, progress, scratch)
+        trained = self._train(declaration, progress, scratch, brought)
         version = self._register(configuration, trained, job_id)
         progress(0.97, "deciding on promotion")
         verdict = self._decide(declaration, version, trained, author)
         return _result(version, trained, verdict)
 
-    def _train(self, declaration: ServiceDeclaration, progress: Progress, scratch: Path) -> Trained:
+    def _train(
+        self,
+        declaration: ServiceDeclaration,
+        progress: Progress,
+        scratch: Path,
+        brought: Brought | None,
+    ) -> Trained:
         progress(0.0, "preparing")
         prepared = self.prepare(declaration)
+        if brought is None:
+            data, origin = self._declared(declaration), declared_origin(declaration.data)
+        else:
+            data, origin = brought.declaration, brought.origin
+            declaration = replace(declaration, data=data)
+        prepared, source = replace(prepared, origin=origin), self._source(declaration, data)
         try:
             scratch.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=scratch, prefix="train-") as name:
-                trained = self.trainer.train(
-                    declaration, prepared, self._source(declaration), Path(name), progress
-                )
+                trained = self.trainer.train(declaration, prepared, source, Path(name), progress)
                 self.artefacts.put(trained.digest, trained.folder)
         except OSError as error:
             raise Unavailable(
@@ -131,10 +151,14 @@ class Versioning:
             ) from error
         return trained
 
-    def _source(self, declaration: ServiceDeclaration) -> DataSource | OnCluster | None:
-        if declaration.data is None:
+    def _declared(self, declaration: ServiceDeclaration) -> DataDeclaration | None:
+        return None if declaration.data is None else expand(declaration.data, self.environment)
+
+    def _source(
+        self, declaration: ServiceDeclaration, data: DataDeclaration | None
+    ) -> DataSource | OnCluster | None:
+        if data is None:
             return None
-        data = expand(declaration.data, self.environment)
         if declaration.training.engine is None:
             return self.open_source(data)
         engine = expand_text(declaration.training.engine, self.environment, "engine")

@@ -17,6 +17,7 @@ from minerva.layers.core.http.schedules import schedules
 from minerva.layers.core.http.services import services
 from minerva.layers.core.http.training import training
 from minerva.layers.core.http.tuning import tuning
+from minerva.layers.core.http.uploads import uploads
 from minerva.layers.core.http.versions import versions
 from minerva.layers.core.http.webhooks import webhooks
 
@@ -25,6 +26,7 @@ RESOURCES = (
     services,
     predict,
     training,
+    uploads,
     jobs,
     tuning,
     schedules,

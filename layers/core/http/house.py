@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from minerva.layers.core.http.incoming import Gates
+
 if TYPE_CHECKING:
     from minerva.layers.abstraction.jobs.jobs import Jobs
     from minerva.layers.abstraction.registry.registry import Registry
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from minerva.layers.abstraction.serving.live import LiveServices
     from minerva.layers.abstraction.tuning.proposals import Proposals
     from minerva.layers.abstraction.tuning.tunings import Tunings
+    from minerva.layers.abstraction.uploads.uploads import Uploads
     from minerva.layers.abstraction.webhooks.webhooks import Webhooks
     from minerva.layers.core.security.keyring import Keyring
 
@@ -26,6 +29,7 @@ class House:
     predictor: Predicts
     registry: Registry
     jobs: Jobs
+    uploads: Uploads
     upcoming: Upcoming
     webhooks: Webhooks
     tunings: Tunings
@@ -42,5 +46,7 @@ class House:
     """How long one event stream lasts; its reader comes back with the last event's id."""
     max_streams: int = 4
     """Event streams at once in this process: each holds a thread that predictions need."""
+    gates: Gates = field(default_factory=lambda: Gates(4))
+    """Uploads at once in this process."""
     draining: threading.Event = field(default_factory=threading.Event)
     """Set when this process was told to stop: streams end, requests in flight are finished."""

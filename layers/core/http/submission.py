@@ -10,6 +10,8 @@ from typing import Any
 from flask import Request, Response, g
 
 from minerva.errors import Fault, InvalidInput
+from minerva.layers.abstraction.jobs.data import upload_of
+from minerva.layers.abstraction.jobs.job import Job
 from minerva.layers.abstraction.jobs.jobs import Asked
 from minerva.layers.core.http.access import principal
 from minerva.layers.core.http.body import read_object
@@ -37,7 +39,14 @@ def submitted(
     payload: Mapping[str, Any],
 ) -> Response:
     """Submit a job and answer 202; the same `Idempotency-Key` again answers with the same job."""
-    job, is_new = house.jobs.submit(kind, _asked(request, service, body), payload)
+    return accepted(house, *house.jobs.submit(kind, asked(request, service, body), payload))
+
+
+def accepted(house: House, job: Job, is_new: bool) -> Response:  # noqa: FBT001 - what `submit` returns
+    """Answer with a job; the upload that it names, if any, stays until it has ended."""
+    upload = upload_of(job.payload)
+    if upload is not None and is_new:
+        house.uploads.use(job.tenant, upload, job.id)
     tell(job_id=job.id)
     response = answer({"job": job.to_json()}, HTTPStatus.ACCEPTED)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
@@ -46,7 +55,8 @@ def submitted(
     return response
 
 
-def _asked(request: Request, service: str, body: Mapping[str, Any]) -> Asked:
+def asked(request: Request, service: str, body: Mapping[str, Any]) -> Asked:
+    """Return who asks, and how the job is to be treated. Raises InvalidInput."""
     caller = principal()
     priority, callback_url = body.get("priority"), body.get("callback_url")
     if priority is not None and type(priority) is not int:

@@ -5,22 +5,30 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from minerva.errors import Fault, InvalidInput
+from minerva.layers.abstraction.jobs.data import DATA
 from minerva.layers.abstraction.jobs.jobs import TRAIN
 from minerva.layers.core.http.access import needs
 from minerva.layers.core.http.house import House
+from minerva.layers.core.http.layouts import DATA_TYPES
+from minerva.layers.core.http.sent_data import train_on_body
 from minerva.layers.core.http.submission import read_job, submitted
 
 
 def training(house: House) -> Blueprint:
     """Return the routes that start jobs."""
     routes = Blueprint("training", __name__)
+    gates = house.gates
 
     @routes.post("/v1/services/<service>/train")
     @needs("train")
     def train(service: str) -> Response:
-        """Accept a training."""
-        body = read_job(request, ())
-        return submitted(house, request, TRAIN, service, body, {})
+        """Accept a training on the declared data, on other that is named, or on that of the body."""
+        if request.mimetype in DATA_TYPES:
+            with gates.entered():
+                return train_on_body(house, request, service)
+        body = read_job(request, (DATA,))
+        payload = {DATA: body[DATA]} if DATA in body else {}
+        return submitted(house, request, TRAIN, service, body, payload)
 
     @routes.post("/v1/services/<service>/jobs")
     @needs("train")

@@ -26,9 +26,19 @@ from minerva.layers.core.openapi.records import (
 from minerva.layers.core.openapi.registry import registry_paths
 from minerva.layers.core.openapi.schedules import schedule_paths, schedule_schema
 from minerva.layers.core.openapi.tuning import tuning_paths, tuning_schemas
+from minerva.layers.core.openapi.uploads import upload_paths, upload_schema, with_sent_data
 from minerva.layers.core.openapi.webhooks import webhook_paths, webhook_schemas
 from minerva.schema import Schema
 
+TAGS: list[Content] = [
+    {"name": "predictions", "description": "Ask a service; one call takes many records."},
+    {"name": "services", "description": "What there is to ask, and how it is trained."},
+    {"name": "jobs", "description": "Offline work: state, history, cancel."},
+    {"name": "uploads", "description": "Training data, sent in several calls."},
+    {"name": "registry", "description": "Versions, aliases and quarantine."},
+    {"name": "webhooks", "description": "Who is told of what, and what became of it."},
+    {"name": "health", "description": "For probes; need no credential."},
+]
 Declared = tuple[ServiceDeclaration, Schema]
 """A service and the schema that callers must fit now: its serving version's, else the declared."""
 
@@ -49,8 +59,7 @@ def document(
     """Return the document as plain JSON values."""
     shared = components()
     shared["schemas"]["Schedule"] = schedule_schema()
-    shared["schemas"] |= webhook_schemas()
-    shared["schemas"] |= tuning_schemas()
+    shared["schemas"] |= webhook_schemas() | tuning_schemas() | {"Upload": upload_schema()}
     described: Content = {}
     for declaration, schema in services:
         described |= _describe(declaration, schema, max_records, shared["schemas"])
@@ -66,19 +75,29 @@ def document(
         },
         "servers": [{"url": "/"}],
         "tags": TAGS,
-        "paths": {
-            **described,
-            **paths(),
-            **registry_paths(),
-            **webhook_paths(),
-            **schedule_paths(),
-            **tuning_paths(),
-        },
+        "paths": _with_sent_data(
+            {
+                **described,
+                **paths(),
+                **upload_paths(),
+                **registry_paths(),
+                **webhook_paths(),
+                **schedule_paths(),
+                **tuning_paths(),
+            }
+        ),
         "components": shared,
     }
     if keys_needed:
         made["security"] = [{"bearer": []}, {"apiKey": []}]
     return made
+
+
+def _with_sent_data(routes: Content) -> Content:
+    for path, operations in routes.items():
+        if path.endswith("/train"):
+            with_sent_data(operations["post"])
+    return routes
 
 
 def _describe(

@@ -10,6 +10,7 @@ from minerva.testing.stores import (
     RegistryStoreContract,
     ScheduleStoreContract,
     TrialStoreContract,
+    UploadStoreContract,
     WebhookStoreContract,
 )
 
@@ -51,4 +52,8 @@ class TestTrials(TrialStoreContract):
 
 
 class TestProposals(ProposalStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestUploads(UploadStoreContract):
     """On SQLite and PostgreSQL: see the fixture `stores`."""

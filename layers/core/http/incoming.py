@@ -1,0 +1,119 @@
+"""Reading bodies that are larger than memory, piece by piece, from callers who may be slow or go away."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from flask import Request, Response, after_this_request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
+
+from minerva.errors import InvalidBody, TooLarge, Unavailable
+
+PIECE = 256 * 1024
+"""Bytes that are looked at together."""
+SILENCE_S = 30.0
+"""A caller that sends nothing for so long has gone."""
+LINGER_BYTES = 4 * 1024 * 1024
+"""So much is still taken from a caller that was refused, who else might not hear why."""
+LINGER_S = 2.0
+
+
+class Gates:
+    """How many large bodies this process reads at once: each holds a thread that predictions need."""
+
+    def __init__(self, most: int) -> None:
+        self._free = threading.BoundedSemaphore(most)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Hold one place. Raises Unavailable if all are taken."""
+        if not self._free.acquire(blocking=False):
+            raise Unavailable("Too many uploads come in at once: try again.", retry_after_s=2)
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+class Incoming:
+    """The body of one request, in pieces."""
+
+    def __init__(self, request: Request, max_bytes: int) -> None:
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+        request.max_content_length = max_bytes + 1  # a chunked body is cut there without a word
+        self._request = request
+        self._max_bytes = max_bytes
+        self._ended = False
+        self.size: int | None = request.content_length
+        if self.size is not None and self.size > max_bytes:
+            _hang_up(request)
+            raise self._too_large()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the body. Raises InvalidBody if the caller goes away, TooLarge.
+
+        Where the reader stops before the end, the answer is sent, and the connection closed.
+        """
+        _hang_up(self._request, unless=lambda: self._ended)
+        _wait_at_most(self._request, SILENCE_S)
+        seen = 0
+        while piece := self._piece():
+            seen += len(piece)
+            if seen > self._max_bytes:
+                raise self._too_large()
+            yield piece
+        self._ended = True
+
+    def _piece(self) -> bytes:
+        gathered = bytearray()
+        try:
+            while len(gathered) < PIECE:
+                read = self._request.stream.read(PIECE - len(gathered))
+                if not read:
+                    break
+                gathered += read
+        except RequestEntityTooLarge:
+            raise self._too_large() from None
+        except (ClientDisconnected, OSError):
+            if gathered:  # what came before stays; the next read fails again
+                return bytes(gathered)
+            raise InvalidBody("The body ended before its announced length.") from None
+        return bytes(gathered)
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"Data has at most {self._max_bytes} bytes (setting max_upload_bytes).")
+
+
+def _hang_up(request: Request, unless: Any = lambda: False) -> None:
+    """Close the connection after the answer: what else the caller sends is no further request.
+
+    A little of it is read first, for a connection that is closed with bytes unread is reset, and the
+    answer may be lost with it.
+    """
+
+    @after_this_request
+    def close(response: Response) -> Response:
+        if not unless():
+            response.headers["Connection"] = "close"
+            response.call_on_close(lambda: _linger(request))
+        return response
+
+
+def _linger(request: Request) -> None:
+    _wait_at_most(request, LINGER_S)
+    left = LINGER_BYTES
+    with suppress(ClientDisconnected, RequestEntityTooLarge, OSError):
+        while left > 0 and (read := request.stream.read(PIECE)):
+            left -= len(read)
+
+
+def _wait_at_most(request: Request, seconds: float) -> None:
+    """Bound each read, where the server lets us: gunicorn gives its socket."""
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        with suppress(OSError):
+            connection.settimeout(seconds)
