@@ -56,28 +56,19 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
     """
     from minerva.adapters.metadata.aliases import SqlAliasStore
     from minerva.adapters.metadata.configurations import SqlConfigurationStore
-    from minerva.adapters.metadata.engine import open_engine
     from minerva.adapters.metadata.jobs import SqlJobStore
     from minerva.adapters.metadata.keys import SqlKeyStore
     from minerva.adapters.metadata.leases import SqlJobLeases
-    from minerva.adapters.metadata.migrate import migrate
     from minerva.adapters.metadata.proposals import SqlProposalStore
     from minerva.adapters.metadata.quarantines import SqlQuarantineStore
     from minerva.adapters.metadata.revision import SqlRevisionStore
     from minerva.adapters.metadata.schedules import SqlScheduleStore
     from minerva.adapters.metadata.subscriptions import SqlSubscriptionStore
-    from minerva.adapters.metadata.tenancy import Database
     from minerva.adapters.metadata.trials import SqlTrialStore
     from minerva.adapters.metadata.uploads import SqlUploadStore
     from minerva.adapters.metadata.versions import SqlVersionStore
 
-    engine = open_engine(url, timeout_s)
-    try:
-        migrate(engine)
-    except BaseException:
-        engine.dispose()
-        raise
-    database = Database(engine)
+    database = _open_database(url, timeout_s)
     return MetadataStores(
         configurations=SqlConfigurationStore(database),
         versions=SqlVersionStore(database),
@@ -94,3 +85,17 @@ def open_metadata(url: str, timeout_s: float) -> MetadataStores:
         proposals=SqlProposalStore(database),
         database=database,
     )
+
+
+def _open_database(url: str, timeout_s: float) -> Database:
+    from minerva.adapters.metadata.engine import open_engine
+    from minerva.adapters.metadata.migrate import migrate
+    from minerva.adapters.metadata.tenancy import Database
+
+    engine = open_engine(url, timeout_s)
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine)

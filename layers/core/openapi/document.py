@@ -30,15 +30,6 @@ from minerva.layers.core.openapi.uploads import upload_paths, upload_schema, wit
 from minerva.layers.core.openapi.webhooks import webhook_paths, webhook_schemas
 from minerva.schema import Schema
 
-TAGS: list[Content] = [
-    {"name": "predictions", "description": "Ask a service; one call takes many records."},
-    {"name": "services", "description": "What there is to ask, and how it is trained."},
-    {"name": "jobs", "description": "Offline work: state, history, cancel."},
-    {"name": "uploads", "description": "Training data, sent in several calls."},
-    {"name": "registry", "description": "Versions, aliases and quarantine."},
-    {"name": "webhooks", "description": "Who is told of what, and what became of it."},
-    {"name": "health", "description": "For probes; need no credential."},
-]
 Declared = tuple[ServiceDeclaration, Schema]
 """A service and the schema that callers must fit now: its serving version's, else the declared."""
 
@@ -46,6 +37,7 @@ TAGS: list[Content] = [
     {"name": "predictions", "description": "Ask a service; one call takes many records."},
     {"name": "services", "description": "What there is to ask, and how it is trained."},
     {"name": "jobs", "description": "Offline work: state, history, cancel."},
+    {"name": "uploads", "description": "Training data, sent in several calls."},
     {"name": "registry", "description": "Versions, aliases and quarantine."},
     {"name": "webhooks", "description": "Who is told of what, and what became of it."},
     {"name": "tuning", "description": "Better parameters: trials, proposals, decisions."},
