@@ -220,6 +220,13 @@ def test_every_make_target_that_is_named_exists():
         assert named <= targets, f"{document.name}: {named - targets}"
 
 
+def test_the_events_of_webhooks_are_those_of_the_code():
+    from minerva.layers.abstraction.webhooks.happening import EVENTS
+
+    described = rows(section(text_of("docs/webhooks.md"), "Subscribe"))
+    assert [event for event, *_ in described] == [f"`{event}`" for event in EVENTS]
+
+
 def test_the_stubs_settings_are_those_of_its_code():
     described = [cells[0] for cells in rows(section(text_of("docs/legacy-stub.md"), "Settings"))]
     named = set(re.findall(r'"(LEGACY_\w+)"', text_of("legacy_stub/settings.py")))

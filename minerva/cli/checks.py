@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minerva.cli.check import Check, asked
-from minerva.cli.model_checks import environments, keeper, sandbox, signing
+from minerva.cli.model_checks import environments, keeper, sandbox, signing, webhooks
 from minerva.cli.presence import find
 from minerva.cli.processes import RUN_FOLDER
 from minerva.cli.session import SETTINGS_FILE, Session
@@ -44,9 +44,9 @@ def examine(session: Session) -> Iterator[Check]:
         return
     yield Check("settings", True, _changed(loaded))
     yield _disk(loaded)
-    key = signing(loaded)
-    yield key
-    if key.fine:  # no part can be opened without it
+    key, told = signing(loaded), webhooks(loaded)
+    yield from (key, told)
+    if key.fine and told.fine:  # no part can be opened without it
         yield from _parts(loaded)
     yield from _sidecar(session)
 

@@ -1,4 +1,4 @@
-"""What `minerva doctor` looks at where models are kept and run: key, environments, confinement, keeper."""
+"""What `minerva doctor` looks at around models: keys, environments, confinement, keeper, webhooks."""
 
 from __future__ import annotations
 
@@ -35,6 +35,21 @@ def signing(loaded: Loaded) -> Check:
         return f"key {signer.id}, closed to others: {signing_key(loaded)}{trusted}"
 
     return asked("signing", "look at signing_key and trusted_keys: minerva settings", look)
+
+
+def webhooks(loaded: Loaded) -> Check:
+    """Look at where messages may go, and at the key that they are signed with."""
+    from minerva.layers.abstraction.webhooks.master_key import MasterKey
+    from minerva.layers.abstraction.webhooks.targets import Targets
+
+    def look() -> str:
+        targets = Targets.parse(loaded.settings.webhook_targets)
+        if not targets.entries:
+            return "messages go nowhere: webhook_targets is empty"
+        MasterKey.open(loaded.webhook_key)
+        return f"messages go to {len(targets.entries)} listed; key {loaded.webhook_key}"
+
+    return asked("webhooks", "look at webhook_targets and webhook_key: minerva settings", look)
 
 
 def environments(container: Container, services: Sequence[ServiceDeclaration]) -> Check:

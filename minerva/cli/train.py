@@ -24,6 +24,7 @@ FACTS = ("rows", "held_out_rows", "training_seconds")
     metavar="KEY",
     help="The same key again leads to the same job, not a second.",
 )
+@click.option("--callback-url", metavar="URL", help="Is told when the training has ended.")
 @data_options
 @click.option(
     "--data",
@@ -38,6 +39,7 @@ def train(
     service: str,
     no_wait: bool,  # noqa: FBT001 - click passes flags so
     idempotency_key: str | None,
+    callback_url: str | None,
     data: Path | None,
     named: str | None,
     **how: str | None,
@@ -51,16 +53,20 @@ def train(
       minerva train churn --data june.csv
       minerva train churn --from data/june --format parquet
       minerva train churn --no-wait --idempotency-key nightly-2026-01-31
+      minerva train churn --no-wait --callback-url https://hooks.example.com/minerva
     """
     if data is not None and named is not None:
         raise click.UsageError("--data sends a file, --from names one: take one of them.")
     with session.client() as client:
         if data is None:
-            job = client.train(service, idempotency_key, data=named_data(named, how))
+            other = named_data(named, how)
+            job = client.train(service, idempotency_key, data=other, callback_url=callback_url)
         else:
             given = {name: value for name, value in how.items() if value is not None}
             with sending_bar(session, data) as told:
-                job = client.train_on(service, data, idempotency_key, how=given, told=told)
+                job = client.train_on(
+                    service, data, idempotency_key, how=given, callback_url=callback_url, told=told
+                )
         if not no_wait:
             job = watched(session, client, job)
     if session.json:

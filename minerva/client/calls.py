@@ -102,15 +102,17 @@ class Client:
         idempotency_key: str | None = None,
         *,
         how: Mapping[str, Any] | None = None,
+        callback_url: str | None = None,
         told: Told = _nobody,
     ) -> Document:
         """Start a training on a file that is here and return its job.
 
         `how` says what its name does not: `format`, and `delimiter`, `encoding`, `decimal` of CSV.
         """
-        if file.stat().st_size > PIECE:
+        if callback_url is not None or file.stat().st_size > PIECE:
             upload = self.upload(service, file, how=how, told=told)
-            return self.train(service, idempotency_key, data={"upload": upload["id"]})
+            data = {"upload": upload["id"]}
+            return self.train(service, idempotency_key, data=data, callback_url=callback_url)
         format_, rest = _layout(file, how)
         headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
         return member(

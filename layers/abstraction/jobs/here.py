@@ -38,4 +38,4 @@ class JobThread:
         return 0
 
     def _run(self) -> None:
-        self._said.put(told_by(lambda: self._work(self._said.put)))
+        self._said.put(told_by(lambda: self._work(self._said.put), logged=False))

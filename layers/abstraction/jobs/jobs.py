@@ -139,7 +139,8 @@ class Jobs:
 
     def retry(self, tenant: str, job_id: str, by: str) -> Job:
         """Queue again a job that did not succeed. Raises NotFound, Conflict."""
-        retried = self.store.retry(tenant, job_id, self.max_attempts, by, self.now())
+        kind = self.kinds().get(self.get(tenant, job_id).kind)
+        retried = self.store.retry(tenant, job_id, self._attempts(kind), by, self.now())
         job = _found(retried, job_id)
         log.info("job.retry_asked", job_id=job_id, kind=job.kind, author=by)
         self.tell(JOB_STATE, job=change_of(job))
@@ -164,6 +165,10 @@ class Jobs:
             texts[_attempt(path)] = path.read_text(encoding="utf-8", errors="replace")
         return "".join(text for _, text in sorted(texts.items()))
 
+    def _attempts(self, kind: Kind | None) -> int:
+        declared = None if kind is None else kind.backoff
+        return len(declared) + 1 if declared else self.max_attempts
+
     def _new(
         self, kind: Kind, configuration: Configuration, asked: Asked, payload: dict[str, Any]
     ) -> NewJob:
@@ -182,7 +187,7 @@ class Jobs:
             idempotency_key=asked.idempotency_key,
             request_id=asked.request_id or self.new_id(),
             trace_id=asked.trace_id,
-            max_attempts=len(kind.backoff) + 1 if kind.backoff else self.max_attempts,
+            max_attempts=self._attempts(kind),
             created_at=self.now(),
             queue=kind.queue,
             priority=priority,

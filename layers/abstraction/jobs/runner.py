@@ -6,7 +6,7 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -226,7 +226,8 @@ class Runner:
             return None
         kind = self.kinds().get(job.kind)
         declared = kind.backoff if kind is not None else None
-        pause = pause_s(job.attempt, self.pace.first_pause_s, self.chance, declared)
+        number = _tried(job, declared) if declared else job.attempt
+        pause = pause_s(number, self.pace.first_pause_s, self.chance, declared)
         return self.now() + timedelta(seconds=pause) if pause > 0 else None
 
     def _parts(self, job: Job, parts: Parts) -> list[NewJob]:
@@ -296,6 +297,11 @@ def _end_of(path: Path) -> str:
             return file.read().decode(errors="replace").replace("\0", "")
     except OSError:
         return ""
+
+
+def _tried(job: Job, pauses: Sequence[float]) -> int:
+    """Return how many attempts were made since the job was last asked for: a replay begins anew."""
+    return max(1, len(pauses) + 1 - (job.max_attempts - job.attempt))
 
 
 def _verb(job: Job, outcome: Outcome) -> str:

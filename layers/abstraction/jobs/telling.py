@@ -15,12 +15,16 @@ Told = dict[str, Any]
 """`{"progress", "message"}`, `{"result"}`, `{"parts", "message"}` or `{"error"}`."""
 
 
-def told_by(work: Callable[[], Mapping[str, Any] | Parts]) -> Told:
-    """Do the work and return its end as it is told; the stack goes to the attempt's log."""
+def told_by(work: Callable[[], Mapping[str, Any] | Parts], *, logged: bool = True) -> Told:
+    """Do the work and return its end as it is told; the stack goes to the attempt's log.
+
+    `logged`: whether it has a log of its own. Without one, only the unforeseen shows its stack.
+    """
     try:
         done = work()
     except MinervaError as error:
-        traceback.print_exc()
+        if logged:
+            traceback.print_exc()
         return _error(error.code, error.message, error, transient=isinstance(error, Unavailable))
     except MemoryError:
         traceback.print_exc()

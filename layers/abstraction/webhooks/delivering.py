@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from minerva.errors import Conflict, NotFound, NotPermitted, Unavailable
+from minerva.errors import Conflict, InvalidConfiguration, NotFound, NotPermitted, Unavailable
 from minerva.layers.abstraction.jobs.job import NewJob, Queue
 from minerva.layers.abstraction.jobs.kind import Attempt
 from minerva.layers.abstraction.registry.records import Configuration
@@ -66,7 +66,7 @@ class Delivering:
         )
         receiver = CALLBACKS if subscription is None else subscription.id
         body = msgspec.json.encode(job.payload["message"])
-        secret = self.key().secret(job.tenant, receiver)
+        secret = self._secret(job.tenant, receiver)
         at = int(self.now().timestamp())
         status = self.post(target, _headers(secret, job, at, body), body)
         if status == HTTPStatus.GONE:
@@ -74,6 +74,13 @@ class Delivering:
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise Unavailable(_why(status))
         return {"status": status}
+
+    def _secret(self, tenant: str, receiver: str) -> bytes:
+        """Return the receiver's secret; a key that cannot be read is mended while the message waits."""
+        try:
+            return self.key().secret(tenant, receiver)
+        except InvalidConfiguration as error:
+            raise Unavailable(error.message) from error
 
     def _subscription(self, job: NewJob) -> Subscription | None:
         named = job.payload["subscription"]
@@ -98,10 +105,17 @@ def _headers(secret: bytes, job: NewJob, at: int, body: bytes) -> dict[str, str]
     return {
         "Content-Type": "application/json",
         "User-Agent": "minerva",
-        **({"X-Request-ID": job.request_id} if job.request_id else {}),
-        **({} if not job.trace_id else {"X-Trace-ID": job.trace_id}),
+        **_ids(job),
         **signed_headers(secret, message_id(job.id), at, body),
     }
+
+
+def _ids(job: NewJob) -> dict[str, str]:
+    """Return what ties the message to the request that began it all, in the receiver's log too."""
+    ids = {"X-Request-ID": job.request_id} if job.request_id else {}
+    if job.trace_id:
+        ids["traceparent"] = f"00-{job.trace_id}-{job.id[:16]}-01"
+    return ids
 
 
 def _why(status: int) -> str:

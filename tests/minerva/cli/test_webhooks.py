@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from receiver import Receiver
-from standardwebhooks.webhooks import Webhook
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from waiting import wait_until
 
 from minerva.bootstrap import open_control
@@ -135,6 +135,53 @@ def test_a_worker_sends_and_the_receiver_verifies(minerva, told, receiver, works
     (listed,) = told("deliveries", added["id"])["deliveries"]
     assert listed["webhook_id"] == heard.headers["webhook-id"]
     assert "answered 204" in minerva("webhooks", "deliveries").stdout
+
+
+SERVICE = """
+service: answer
+algorithm: constant
+parameters: {output: {answer: 42}}
+schema:
+  inputs: {question: {type: text, nullable: true}}
+  output: {answer: {type: number}}
+"""
+
+
+def test_a_training_under_up_tells_its_url_and_subscribers(
+    minerva, told, receiver, workspace, start_up, free_port
+):
+    with (workspace / "minerva.toml").open("a") as settings:
+        settings.write(f"port = {free_port()}\nweb_workers = 1\n")
+    (workspace / "services" / "answer.yaml").write_text(SERVICE)
+    added = told("add", receiver.url, "--event", "job.succeeded")
+    secrets = {told("secret", "callbacks")["secret"], added["secret"]}
+    house = start_up(workspace, workspace / "up.log")
+
+    try:
+        result = minerva("train", "answer", "--callback-url", receiver.url, "--json")
+        assert result.exit_code == 0, result.output
+        wait_until(lambda: len(receiver.heard) > 1, what="both messages")
+    finally:
+        house.terminate()
+        house.wait(60)
+
+    job = json.loads(result.stdout)["job"]
+    assert job["state"] == "succeeded"
+    assert len(receiver.heard) == len(secrets)
+    for heard in receiver.heard:
+        message = json.loads(heard.body)
+        assert (message["type"], message["data"]["job_id"]) == ("job.succeeded", job["id"])
+        assert heard.headers["x-request-id"] == job["request_id"]
+        assert any(verifies(secret, heard) for secret in secrets)
+
+
+def verifies(secret, heard) -> bool:
+    """Whether a receiver with this secret accepts what it heard."""
+    try:
+        Webhook(secret).verify(heard.body, heard.headers)
+    except WebhookVerificationError:
+        return False
+    return True
 
 
 def test_a_receiver_that_fails_is_told(minerva, told, receiver, workspace):

@@ -25,6 +25,14 @@ def test_what_nobody_foresaw_is_told_by_its_kind_only(capsys):
     assert "KeyError: 'jane@example.org'" in capsys.readouterr().err
 
 
+def test_without_a_log_of_its_own_only_the_unforeseen_shows_its_stack(capsys):
+    told_by(raising(Unavailable("The receiver is away.")), logged=False)
+    assert capsys.readouterr().err == ""
+
+    told_by(raising(KeyError("x")), logged=False)
+    assert "Traceback" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("error", "code", "transient"),
     [

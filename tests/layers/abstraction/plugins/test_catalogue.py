@@ -177,6 +177,7 @@ def test_the_catalogue_says_where_everything_comes_from(found):
         "kind": "workspace",
         "state": "ok",
         "algorithms": ["mine"],
+        "job_kinds": [],
         "hooks": [],
         "digest": source.digest,
         "distribution": None,

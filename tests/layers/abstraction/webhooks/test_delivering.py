@@ -20,9 +20,10 @@ from minerva.layers.abstraction.webhooks.subscription import Subscription
 from minerva.layers.abstraction.webhooks.targets import Targets
 
 KEY = MasterKey(bytes(range(32)))
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 HAPPENING = Happening(
-    "acme", "churn", "job.failed", "j1:failed:1", AT, {"job_id": "j1"}, request_id="r-1"
+    "acme", "churn", "job.failed", "j1:failed:1", AT, {"job_id": "j1"}, "r-1", TRACE
 )
 TO_SUBSCRIPTION = delivery(HAPPENING, "s1", subscription="s1")
 
@@ -82,6 +83,7 @@ def test_a_receiver_verifies_the_message_with_its_own_secret(deliver, receiver, 
         assert message == HAPPENING.message()
         assert heard.headers["x-request-id"] == "r-1"
         assert heard.headers["content-type"] == "application/json"
+        assert heard.headers["traceparent"].startswith(f"00-{TRACE}-")
 
 
 def test_another_attempt_has_the_same_id_and_body_and_a_time_of_its_own(deliver, receiver, to_url):
@@ -129,6 +131,16 @@ def test_a_host_that_is_not_listed_any_more_is_not_told(kind, receiver, tmp_path
 
     with pytest.raises(NotPermitted):
         narrowed.work(TO_SUBSCRIPTION, Attempt(lambda _share, _message="": None, tmp_path))
+    assert receiver.heard == []
+
+
+def test_a_key_that_cannot_be_read_is_waited_for(kind, receiver, tmp_path):
+    file = tmp_path / "webhook.key"
+    file.write_text("damaged")
+    damaged = replace(kind, key=lambda: MasterKey.open(file))
+
+    with pytest.raises(Unavailable, match="webhook key"):
+        damaged.work(TO_SUBSCRIPTION, Attempt(lambda _share, _message="": None, tmp_path))
     assert receiver.heard == []
 
 

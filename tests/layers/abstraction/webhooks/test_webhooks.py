@@ -1,5 +1,6 @@
 """Subscribing, and what is told of jobs, versions and drift, up to the receiver."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -13,6 +14,7 @@ from minerva.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from minerva.events import Drift
 from minerva.layers.abstraction.jobs.job import JobState
 from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked
+from minerva.layers.abstraction.webhooks.deliveries import ATTEMPTS, PAUSES_S
 from minerva.layers.abstraction.webhooks.happening import EVENTS
 from minerva.layers.abstraction.webhooks.webhooks import MOST
 from minerva.settings import load
@@ -150,6 +152,28 @@ def test_a_receiver_that_fails_is_told_again_later_and_a_replay_at_once(containe
     assert hooks.list("default")[0].disabled_reason == "The receiver answered 410 Gone."
     first, second = (heard.headers["webhook-id"] for heard in receiver.heard)
     assert first == second
+
+
+def test_a_replay_has_all_attempts_and_pauses_again(container, hooks, receiver):
+    subscription = hooks.subscribe("default", receiver.url, author="ann")
+    receiver.statuses = [503]
+    delivery = hooks.test("default", subscription.id)
+    later = [timedelta(days=day) for day in range(2 * ATTEMPTS)]
+    seconds = []
+
+    for round_ in (0, 1):
+        for attempt in range(ATTEMPTS):
+            clock = container.runner.now() + later[round_ * ATTEMPTS + attempt]
+            runner = replace(container.runner, now=lambda clock=clock: clock, chance=lambda: 0.5)
+            assert runner.run(delivery.id)
+            job = container.jobs.get("default", delivery.id)
+            if job.not_before is not None:
+                seconds.append(round((job.not_before - clock).total_seconds()))
+        assert job.state is JobState.DEAD
+        container.jobs.retry("default", delivery.id, "ann")
+
+    assert seconds == [round(pause) for pause in PAUSES_S] * 2
+    assert len({heard.headers["webhook-id"] for heard in receiver.heard}) == 1
 
 
 def test_promotions_rollbacks_and_quarantines_are_told(container, make, hooks, messages):
