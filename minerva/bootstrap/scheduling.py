@@ -11,6 +11,7 @@ from minerva.adapters.sources.watermarks import SqlWatermarks
 from minerva.bootstrap.chance import new_id, now
 from minerva.layers.abstraction.jobs.jobs import Jobs
 from minerva.layers.abstraction.jobs.kind import Kinds
+from minerva.layers.abstraction.schedules.aside import Aside
 from minerva.layers.abstraction.schedules.scheduler import Scheduler
 from minerva.layers.abstraction.schedules.starters import Starters
 from minerva.layers.abstraction.schedules.watching import Watching
@@ -19,6 +20,9 @@ from minerva.layers.abstraction.services.parsing import Check
 from minerva.layers.abstraction.services.when import check_kinds
 from minerva.settings import Loaded
 
+STARTS_AT_ONCE = 8
+QUESTIONS_AT_ONCE = 64
+"""To users' databases; each takes a thread that mostly waits."""
 ON_TIME_S = 60
 """A run that starts so long after its moment was missed, unless beat looks less often."""
 
@@ -32,12 +36,14 @@ def wire_scheduler(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Schedu
         has_version=lambda tenant, service: bool(stores.versions.list(tenant, service)),
         now=now,
         new_id=new_id,
+        aside=Aside(QUESTIONS_AT_ONCE),
     )
     return Scheduler(
         store=stores.schedules,
         starters=Starters(stores.revision),
         jobs=jobs,
         watching=watching,
+        aside=Aside(STARTS_AT_ONCE),
         on_time=timedelta(seconds=max(ON_TIME_S, 2 * loaded.settings.sweep_interval_s)),
         now=now,
         new_id=new_id,

@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from minerva.cli import screen
+from minerva.cli.command import Command
 from minerva.cli.session import Session, pass_session
 
 
-@click.command("upcoming")
+@click.command("upcoming", cls=Command)
 @click.option("--service", metavar="NAME", help="Only those of one service.")
 @click.option(
     "--count", "-n", type=click.IntRange(1, 100), default=3, show_default=True,

@@ -211,7 +211,8 @@ class Client:
         """List what starts jobs by itself, with the next `count` moments of each."""
         wanted = {"service": service, "count": count}
         query = urlencode({name: value for name, value in wanted.items() if value is not None})
-        return listed(self._line.call("GET", f"/v1/schedules?{query}"), "schedules")
+        path = f"/v1/schedules?{query}" if query else "/v1/schedules"
+        return listed(self._line.call("GET", path), "schedules")
 
     def job_events(self, job_id: str) -> Iterator[Document]:
         """Yield a job's events, `{"number", "at", "state", "attempt", "message"}`, until it ended.

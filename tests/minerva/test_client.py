@@ -54,6 +54,13 @@ ALIAS = {"alias": "champion", "version": "2"}
             {"jobs": []},
             [],
         ),
+        (lambda c: c.schedules(), ("GET", "/v1/schedules", None), {"schedules": []}, []),
+        (
+            lambda c: c.schedules(service="churn", count=5),
+            ("GET", "/v1/schedules?service=churn&count=5", None),
+            {"schedules": [JOB]},
+            [JOB],
+        ),
         (lambda c: c.job_history("j1"), ("GET", "/v1/jobs/j1/events", None), {"events": []}, []),
         (lambda c: c.cancel("j1"), ("POST", "/v1/jobs/j1/cancel", {}), {"job": JOB}, JOB),
         (lambda c: c.versions("churn"), ("GET", "/v1/services/churn/versions", None),

@@ -7,8 +7,7 @@ as it is. A clock that is killed between the two leaves a row whose next reader 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,12 +15,15 @@ import structlog
 
 from minerva.errors import MinervaError, Unavailable
 from minerva.layers.abstraction.jobs.jobs import Asked, Jobs
+from minerva.layers.abstraction.schedules.alone import alone, named
+from minerva.layers.abstraction.schedules.aside import Begin
 from minerva.layers.abstraction.schedules.schedule import Declared, Schedule, Watermark
 from minerva.layers.abstraction.schedules.starters import Services
 from minerva.layers.abstraction.schedules.store import ScheduleStore, Standing
 from minerva.layers.abstraction.schedules.turn import (
     Due,
     declare,
+    done_by,
     due,
     from_wrong_clock,
     to_be_asked,
@@ -42,19 +44,21 @@ class Scheduler:
     starters: Callable[[], Services]
     jobs: Jobs
     watching: Watching
+    aside: Begin
+    """For what is due: a job may be checked against files and databases that are slow."""
     on_time: timedelta
     """What comes later than this after its moment was missed: no clock was running."""
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
     def tick(self) -> None:
-        """Start what is due, and have watermarks looked at. Waits for no database but ours."""
+        """Have started what is due, and watermarks looked at. Waits for no database but ours."""
         now = self.now()
         known = {standing.key: standing for standing in self.store.all()}
         services = self.starters()
         for service in services.values():
             for starter in service.starters:
-                with _alone(starter.declared):
+                with alone(starter.declared):
                     self._look(starter, known.pop(starter.declared.key, None), now)
         for standing in known.values():
             declared = services.get((standing.tenant, standing.service))
@@ -75,35 +79,42 @@ class Scheduler:
             return
         taken_back = from_wrong_clock(standing, now)
         if taken_back is not None:
-            log.warning("schedule.clock_was_wrong", **_named(starter.declared))
+            log.warning("schedule.clock_was_wrong", **named(starter.declared))
             self.store.move(taken_back)
             return
         come = due(starter, standing, now, self.on_time)
         if come is not None:
-            self._deal_with(starter, standing, come, now)
+            self._begin(starter, standing, come)
 
-    def _deal_with(self, schedule: Schedule, standing: Standing, come: Due, now: datetime) -> None:
-        moved = replace(standing, since=come.last, moves=standing.moves + 1)
+    def _begin(self, schedule: Schedule, standing: Standing, come: Due) -> None:
+        def deal_with_it() -> None:
+            with alone(schedule.declared):
+                self._deal_with(schedule, standing, come)
+
+        self.aside(standing.key, deal_with_it)
+
+    def _deal_with(self, schedule: Schedule, standing: Standing, come: Due) -> None:
         if come.late and schedule.missed == "skip":
-            log.info("schedule.skipped", at=come.last.isoformat(), **_named(schedule.declared))
+            log.info("schedule.skipped", at=come.last.isoformat(), **named(schedule.declared))
+            moved = replace(standing, since=come.last)
         else:
-            job_id, error = self._start(schedule, come)
-            moved = replace(moved, job_id=job_id, error=error, fired_at=now)
-        self.store.move(moved)
+            moved = replace(self._start(schedule, standing, come), fired_at=self.now())
+        self.store.move(replace(moved, moves=standing.moves + 1))
 
-    def _start(self, schedule: Schedule, come: Due) -> tuple[str | None, str | None]:
-        """Return the job's id or why there is none. Raises Unavailable: the next tick tries again."""
+    def _start(self, schedule: Schedule, standing: Standing, come: Due) -> Standing:
+        """Return the standing after the job. Raises Unavailable: the next tick tries again."""
         declared = schedule.declared
         try:
-            job, _ = self.jobs.submit(
+            job, fresh = self.jobs.submit(
                 schedule.kind, self._asked(declared, come), schedule.parameters
             )
         except Unavailable:
             raise
         except MinervaError as error:  # it would be the same in the next tick
-            log.warning("schedule.not_started", reason=error.message, **_named(declared))
-            return None, error.message
-        return job.id, None
+            log.warning("schedule.not_started", reason=error.message, **named(declared))
+            return replace(standing, since=come.last, job_id=None, error=error.message)
+        since = come.last if fresh else done_by(schedule, standing, come, job.created_at)
+        return replace(standing, since=since, job_id=job.id, error=None)
 
     def _asked(self, declared: Declared, come: Due) -> Asked:
         return Asked(
@@ -113,18 +124,3 @@ class Scheduler:
             request_id=self.new_id(),
             idempotency_key=f"schedule:{declared.service}:{declared.name}:{come.first:%Y-%m-%dT%H:%M}",
         )
-
-
-@contextmanager
-def _alone(declared: Declared) -> Iterator[None]:
-    """Keep one schedule's failure from the others'."""
-    try:
-        yield
-    except MinervaError as error:
-        log.warning("schedule.not_started", reason=error.message, **_named(declared))
-    except Exception:  # a plugin's kind of job may raise anything
-        log.exception("schedule.broken", **_named(declared))
-
-
-def _named(declared: Declared) -> dict[str, str]:
-    return {"tenant": declared.tenant, "service": declared.service, "schedule": declared.name}

@@ -62,6 +62,15 @@ def due(schedule: Schedule, standing: Standing, now: datetime, on_time: timedelt
     return Due(first, last, late=now - last > on_time)
 
 
+def done_by(schedule: Schedule, standing: Standing, come: Due, started: datetime) -> datetime:
+    """Return up to when all is dealt with by a job that another clock had started, and then was killed.
+
+    It made up for what had come by then; what has come since is still to be dealt with.
+    """
+    covered = schedule.cron.last(standing.since, started) if started > standing.since else None
+    return min(max(covered or come.first, come.first), come.last)
+
+
 def from_wrong_clock(standing: Standing, now: datetime) -> Standing | None:
     """Return the standing taken back to `now` if only a clock that was days ahead can have left it."""
     if standing.since - now <= AHEAD:

@@ -1,21 +1,22 @@
 """Looking at watermarks: values of users' databases that tell by changing that data is ready.
 
-A user's database may be slow, away or hang. So each is asked in a thread of its own, at most one at a time
-for each watermark, which no schedule and no sweeping waits for. Nothing of ours is locked meanwhile.
+A user's database may be slow, away or hang. So each is asked aside, one question at a time for each
+watermark, which no schedule and no sweeping waits for. Nothing of ours is locked meanwhile.
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
-from minerva.errors import MinervaError, Unavailable
+from minerva.errors import MinervaError
 from minerva.layers.abstraction.jobs.jobs import Asked, Jobs
+from minerva.layers.abstraction.schedules.alone import alone, named
+from minerva.layers.abstraction.schedules.aside import Begin
 from minerva.layers.abstraction.schedules.schedule import TRAIN, Declared, Watermark
 from minerva.layers.abstraction.schedules.store import ScheduleStore, Standing
 
@@ -30,11 +31,6 @@ Raises InvalidConfiguration, InvalidData or Unavailable.
 """
 
 
-def in_a_thread(work: Callable[[], None], name: str) -> None:
-    """Do it aside; a database that never answers does not keep the process from ending."""
-    threading.Thread(target=work, name=name, daemon=True).start()
-
-
 @dataclass(frozen=True)
 class Watching:
     """Asks for watermarks, and starts a training where one has changed."""
@@ -46,37 +42,26 @@ class Watching:
     """Tells of tenant and service whether anything was trained."""
     now: Callable[[], datetime]
     new_id: Callable[[], str]
-    aside: Callable[[Callable[[], None], str], None] = in_a_thread
-    _asking: set[tuple[str, str, str]] = field(init=False, default_factory=set)
-    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
+    aside: Begin
 
     def begin(self, watermark: Watermark, standing: Standing, now: datetime) -> None:
         """Ask, unless this process still waits for an answer or another clock asks now."""
-        key = standing.key
-        with self._lock:
-            if key in self._asking:
-                return
-            self._asking.add(key)
-        asked = replace(standing, since=now, moves=standing.moves + 1)
-        try:
-            if self.store.move(asked):
-                self.aside(lambda: self._ask(watermark, asked), f"watermark {key[1]}")
-                return
-        except BaseException:
-            self._asking.discard(key)
-            raise
-        self._asking.discard(key)
 
-    def _ask(self, watermark: Watermark, standing: Standing) -> None:
+        def ask() -> None:
+            with alone(watermark.declared):
+                self._ask(watermark, standing, now)
+
+        self.aside(standing.key, ask)
+
+    def _ask(self, watermark: Watermark, seen: Standing, now: datetime) -> None:
+        standing = replace(seen, since=now, moves=seen.moves + 1)
+        if not self.store.move(standing):
+            return
         try:
             self._decide(watermark, standing)
         except MinervaError as error:
-            log.warning("watermark.not_read", reason=error.message, **_named(watermark.declared))
+            log.warning("watermark.not_read", reason=error.message, **named(watermark.declared))
             self._note(standing, error.message)
-        except Exception:  # a driver may raise anything; the next time is another chance
-            log.exception("watermark.broken", **_named(watermark.declared))
-        finally:
-            self._asking.discard(standing.key)
 
     def _decide(self, watermark: Watermark, standing: Standing) -> None:
         value = self.read(watermark)
@@ -105,17 +90,9 @@ class Watching:
         )
         job, fresh = self.jobs.submit(TRAIN, asked, {})
         if fresh:
-            log.info("watermark.changed", job_id=job.id, **_named(declared))
+            log.info("watermark.changed", job_id=job.id, **named(declared))
         return job.id
 
     def _note(self, standing: Standing, error: str) -> None:
-        if standing.error == error:
-            return
-        try:
+        if standing.error != error:
             self.store.move(replace(standing, moves=standing.moves + 1, error=error))
-        except Unavailable as away:
-            log.warning("watermark.not_noted", reason=away.message, service=standing.service)
-
-
-def _named(declared: Declared) -> dict[str, str]:
-    return {"tenant": declared.tenant, "service": declared.service, "schedule": declared.name}

@@ -7,6 +7,15 @@ from contextlib import closing
 import pytest
 from waiting import wait_until
 
+NIGHTLY = {
+    "service": "churn", "name": "training.schedule", "kind": "train", "cron": "30 2 * * *",
+    "timezone": "Europe/Berlin", "missed": "once", "overdue": None, "last": None,
+    "next": [
+        {"utc": "2026-03-29T01:00:00+00:00", "local": "2026-03-29T03:00:00+02:00"},
+        {"utc": "2026-03-30T00:30:00+00:00", "local": "2026-03-30T02:30:00+02:00"},
+    ],
+}  # fmt: skip
+RAN = {"at": "2026-03-28T01:30:04+00:00", "job_id": "j", "state": "failed", "error": "No data."}
 SERVICE = """
 service: leaving
 algorithm: xgboost.classifier
@@ -25,6 +34,45 @@ training:
 schedules:
   - {name: weekly, kind: train, cron: "0 6 * * MON", timezone: Asia/Kathmandu, missed: skip}
 """
+
+
+@pytest.fixture
+def upcoming(minerva, server, tmp_path):
+    """Ask for what comes next, where a sidecar tells this."""
+    (tmp_path / "key").write_text("mk_key")
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+
+    def asked(*schedules):
+        server.prepared.append((200, {"schedules": list(schedules)}))
+        return minerva("jobs", "upcoming", "--url", url, "--key-file", tmp_path / "key")
+
+    return asked
+
+
+def test_each_time_has_a_line_in_the_zone_and_in_utc(upcoming):
+    head, first, second = upcoming(NIGHTLY | {"last": RAN}).stdout.splitlines()
+
+    assert head.split()[:3] == ["service", "schedule", "kind"]
+    assert first.split()[:3] == ["churn", "training.schedule", "train"]
+    assert "2026-03-29 03:00  Europe/Berlin  2026-03-29 01:00  2026-03-28 01:30:04" in first
+    assert first.rstrip().endswith("failed: No data.")
+    assert second.split() == ["2026-03-30", "02:30", "Europe/Berlin", "2026-03-30", "00:30"]
+
+
+def test_it_says_why_nothing_was_started(upcoming):
+    refused = {"at": None, "job_id": None, "state": None, "error": "There is no kind 'x'."}
+
+    assert "There is no kind 'x'." in upcoming(NIGHTLY | {"last": refused}).stdout
+
+
+def test_it_says_that_no_beat_runs(upcoming):
+    told = upcoming(NIGHTLY, NIGHTLY | {"overdue": "2026-03-28T01:30:00+00:00"})
+
+    assert told.stderr == (
+        "churn: training.schedule is due since 2026-03-28 01:30:00 UTC; does beat run? "
+        "`minerva up` and `minerva beat` start it.\n"
+    )
+    assert told.exit_code == 0
 
 
 def fill(workspace, updated_at):

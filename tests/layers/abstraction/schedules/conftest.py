@@ -38,7 +38,7 @@ def watching_with(container, clock, jobs):
     """Make what asks for watermarks: in the thread that ticks, unless told otherwise."""
 
     def made(**parts):
-        usual = {"jobs": jobs, "now": clock, "aside": lambda work, name: work()}
+        usual = {"jobs": jobs, "now": clock, "aside": at_once}
         return replace(container.scheduler.watching, **{**usual, **parts})
 
     return made
@@ -47,7 +47,14 @@ def watching_with(container, clock, jobs):
 @pytest.fixture
 def scheduler(container, clock, jobs, watching_with):
     """A scheduler whose time is `clock`."""
-    return replace(container.scheduler, now=clock, jobs=jobs, watching=watching_with())
+    watching = watching_with()
+    return replace(container.scheduler, now=clock, jobs=jobs, watching=watching, aside=at_once)
+
+
+def at_once(key, work):
+    """Do it in the thread that asks for it."""
+    work()
+    return True
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """Schedules start jobs: once each, whatever clocks, declarations and databases do."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
+from waiting import wait_until
 
 from minerva.errors import InvalidInput, Unavailable
-from minerva.layers.abstraction.jobs.jobs import Asked
+from minerva.layers.abstraction.schedules.aside import Aside
 from minerva.layers.abstraction.schedules.starters import Starters
 
 HOURLY = {"schedule": "0 * * * *"}
@@ -85,26 +87,71 @@ def test_schedules_of_a_list_fire_each_by_its_own_clock(scheduler, clock, declar
     ]
 
 
+class Killed(BaseException):
+    """What becomes of a clock that is killed."""
+
+
+class Dying:
+    """A store whose clock is killed when it moves a row."""
+
+    def __init__(self, store):
+        self.all = store.all
+
+    def move(self, standing):
+        """Do nothing any more."""
+        raise Killed
+
+
+@pytest.fixture
+def killed(hourly, container):
+    """Let a clock be killed after it submitted a job and before it moved the row."""
+
+    def kill():
+        with pytest.raises(Killed):
+            replace(hourly, store=Dying(container.stores.schedules)).tick()
+
+    return kill
+
+
 def test_a_killed_clock_is_followed_by_one_that_finds_the_same_job(
-    hourly, container, clock, started, standing
+    hourly, killed, container, clock, started, standing
 ):
     clock.on(hours=1)
-    hourly.jobs.submit(  # and killed before the row was moved
-        "train",
-        Asked(
-            tenant="default",
-            service="value",
-            author="schedule",
-            idempotency_key=f"schedule:value:training.schedule:{at(clock.now)}",
-        ),
-    )
+    due = clock.now
+    killed()
     clock.on(minutes=59)
 
     hourly.tick()
 
     assert len(started()) == 2
-    assert standing().since == clock.now - timedelta(minutes=59)
+    assert standing().since == due
     assert standing().job_id == container.jobs.list("default")[0].id
+
+
+def test_what_came_after_a_clock_was_killed_is_not_lost(hourly, killed, clock, started, standing):
+    clock.on(hours=1)
+    due = clock.now
+    killed()
+    clock.on(hours=1, seconds=5)
+
+    hourly.tick()
+    hourly.tick()
+
+    assert [key[-16:] for key in started()[1:]] == [at(due), at(due + timedelta(hours=1))]
+    assert standing().since == due + timedelta(hours=1)
+
+
+def test_a_clock_that_is_killed_while_it_makes_up_for_much_did_so_once(
+    hourly, killed, clock, started
+):
+    clock.on(hours=10, minutes=20)
+    killed()
+    clock.on(minutes=20)
+
+    hourly.tick()
+    hourly.tick()
+
+    assert len(started()) == 2
 
 
 @pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(minutes=61), timedelta(hours=20)])
@@ -323,3 +370,29 @@ def test_a_declaration_that_cannot_be_read_any_more_stops_no_other(
 
     assert ("schedule.unreadable", "a") in [(e["event"], e.get("service")) for e in events]
     assert len(started()) == 2
+
+
+def test_a_job_whose_check_hangs_delays_no_other_schedule(
+    container, scheduler, clock, declare, started
+):
+    declare("slow", training=HOURLY)
+    declare("other", training={"schedule": "*/5 * * * *"})
+    answers = threading.Event()
+
+    class Hanging:
+        def submit(self, kind, asked, payload=None):
+            if asked.service == "slow":
+                answers.wait(30)
+            return scheduler.jobs.submit(kind, asked, payload)
+
+    def others():
+        return len([key for key in started() if "other" in key])
+
+    aside = replace(scheduler, jobs=Hanging(), aside=Aside(4))
+    for number in range(1, 13):
+        wait_until(lambda number=number: aside.tick() or others() == number)
+        clock.on(minutes=5)
+    assert [key for key in started() if "slow" in key] == []
+    answers.set()
+
+    wait_until(lambda: len([key for key in started() if "slow" in key]) == 1)

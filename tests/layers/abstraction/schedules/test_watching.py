@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from waiting import wait_until
 
 from minerva.errors import Unavailable
-from minerva.layers.abstraction.schedules.watching import in_a_thread
+from minerva.layers.abstraction.schedules.aside import Aside
 
 SQL = {"source": "sql", "url": "sqlite:///legacy.db", "query": "select 1"}
 WATERMARK = {"watermark": {"query": "select max(t) from c", "every_s": 60}}
@@ -136,7 +136,7 @@ def test_a_driver_that_breaks_is_told_and_asked_again(look, database, started):
     database.value = ZeroDivisionError()
     with capture_logs() as events:
         look()
-    assert [event["event"] for event in events] == ["watermark.broken"]
+    assert [event["event"] for event in events] == ["schedule.broken"]
 
     database.value = "one"
     look()
@@ -192,7 +192,7 @@ def test_a_database_that_hangs_delays_no_schedule_and_is_asked_one_question_only
 ):
     declare("slow", data=SQL, training=WATERMARK)
     declare("other", training={"schedule": "*/5 * * * *"})
-    aside = replace(scheduler, watching=watching_with(read=database, aside=in_a_thread))
+    aside = replace(scheduler, watching=watching_with(read=database, aside=Aside(4)))
     database.answers.clear()
     aside.tick()
 
@@ -207,6 +207,39 @@ def test_a_database_that_hangs_delays_no_schedule_and_is_asked_one_question_only
 
     database.answers.set()
     wait_until(lambda: [key for key in started() if "slow" in key] != [])
+
+
+class Away:
+    """A store of ours that is away from its `moves`th writing on."""
+
+    def __init__(self, store, moves):
+        self.store, self.left = store, moves
+
+    def all(self):
+        return self.store.all()
+
+    def move(self, standing):
+        self.left -= 1
+        if self.left < 0:
+            raise Unavailable("Our own database is away.")
+        return self.store.move(standing)
+
+
+@pytest.mark.parametrize("moves", [0, 1])
+@pytest.mark.parametrize("value", ["one", Unavailable("Theirs is away.")])
+def test_what_cannot_be_written_now_is_made_up_for(
+    watching, look, container, database, started, moves, value
+):
+    database.value = value
+    store = Away(container.stores.schedules, moves)
+    with capture_logs() as events:
+        look(replace(watching, watching=replace(watching.watching, store=store)))
+    assert events[-1]["event"] in {"schedule.not_started", "watermark.not_read"}
+
+    database.value = "one"
+    look()
+    look()
+    assert len(started()) == 1
 
 
 def test_a_question_is_not_asked_where_the_watermark_was_taken_out(
