@@ -109,6 +109,7 @@ PARTS = {
     "`data`": declaration.DataDeclaration,
     "`training`": declaration.TrainingDeclaration,
     "`gate`": declaration.Gate,
+    "`batch`": declaration.BatchDeclaration,
     "`serving`": declaration.ServingDeclaration,
     "`limits`": declaration.Limits,
     "`breaker`": declaration.Breaker,

@@ -1,4 +1,4 @@
-"""Engines that can only read, each in its database's own way."""
+"""Engines that can only read, each in its database's own way; and those that may write."""
 
 from __future__ import annotations
 
@@ -50,22 +50,22 @@ def read_url(text: str, workspace: Path) -> URL:
     return url
 
 
-def make_engine(url: URL, timeout_s: float) -> Engine:
-    """Return an engine that connects when first used."""
+def make_engine(url: URL, timeout_s: float, *, writes: bool = False) -> Engine:
+    """Return an engine that connects when first used; without `writes` it can only read."""
     from sqlalchemy import create_engine
     from sqlalchemy.exc import NoSuchModuleError
 
     try:
         match url.get_backend_name():
             case "sqlite":
-                return _sqlite(url, timeout_s)
+                return _sqlite(url, timeout_s, "rw" if writes else "ro")
             case "postgresql":
-                return _postgresql(url, timeout_s)
+                return _postgresql(url, timeout_s, read_only=not writes)
             case other:
                 engine = create_engine(url, **_pool(timeout_s))
-                return (
-                    on_connect(engine, SET_READ_ONLY[other]) if other in SET_READ_ONLY else engine
-                )
+                if writes or other not in SET_READ_ONLY:
+                    return engine
+                return on_connect(engine, SET_READ_ONLY[other])
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise InvalidConfiguration(
             f"There is no driver for {url.drivername}: install its package "
@@ -73,7 +73,7 @@ def make_engine(url: URL, timeout_s: float) -> Engine:
         ) from error
 
 
-def _sqlite(url: URL, timeout_s: float) -> Engine:
+def _sqlite(url: URL, timeout_s: float, mode: str) -> Engine:
     """Open the file anew each time: a legacy job may put another in its place, and opening is cheap."""
     from sqlalchemy import NullPool, create_engine
 
@@ -85,20 +85,23 @@ def _sqlite(url: URL, timeout_s: float) -> Engine:
         if not path.is_file():
             raise InvalidData(f"There is no SQLite file {path}: correct `url` under `data`.")
         return sqlite3.connect(
-            f"file:{quote(str(path))}?mode=ro", uri=True, timeout=timeout_s, check_same_thread=False
+            f"file:{quote(str(path))}?mode={mode}",
+            uri=True,
+            timeout=timeout_s,
+            check_same_thread=False,
         )
 
     return create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
 
 
-def _postgresql(url: URL, timeout_s: float) -> Engine:
+def _postgresql(url: URL, timeout_s: float, *, read_only: bool) -> Engine:
     from sqlalchemy import create_engine
 
     connect_args = {"connect_timeout": max(2, int(timeout_s)), "application_name": "minerva"}
     return create_engine(
         url,
         connect_args=connect_args,
-        execution_options={"postgresql_readonly": True},
+        execution_options={"postgresql_readonly": read_only},
         **_pool(timeout_s),
     )
 

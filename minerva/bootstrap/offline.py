@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from minerva.adapters.metadata import MetadataStores
+from minerva.bootstrap.batch import batch_kinds
 from minerva.bootstrap.called import open_called_data
 from minerva.bootstrap.chance import new_id, now
 from minerva.bootstrap.kinds import AllKinds, built_in
@@ -71,7 +72,8 @@ def open_offline(
     telling = Telling.open(loaded, stores)
     tuning = tuning_kinds(stores, registry, versioning, lambda: jobs)
     called = open_called_data(loaded, stores, registry)
-    known = {**built_in(versioning, called, telling.delivering()), **tuning}
+    batch = batch_kinds(loaded, stores, versioning)
+    known = {**built_in(versioning, called, telling.delivering()), **tuning, **batch}
     kinds = AllKinds(known, versioning.catalogue, loaded.workspace)
     jobs = _jobs(loaded, stores, queue, registry, kinds, telling.targets, callbacks)
     runner, sweeper = _runner(loaded, stores, jobs), _sweeper(loaded, stores, jobs, called)

@@ -6,6 +6,7 @@ import click
 
 from minerva.cli.algorithms import algorithms
 from minerva.cli.aliases import promote, retire, rollback
+from minerva.cli.batch import batch
 from minerva.cli.command import Program
 from minerva.cli.doctor import doctor
 from minerva.cli.import_ import import_
@@ -33,6 +34,7 @@ SECTIONS = {
         "train",
         "tune",
         "predict",
+        "batch",
         "services",
         "versions",
         "promote",
@@ -63,8 +65,9 @@ def program() -> None:
 
 
 for command in (
-    init, new, import_, test, up, train, tune, predict, services, versions, promote, retire, rollback,
-    jobs, logs, doctor, settings, plugins, algorithms, openapi, keys, webhooks, serve, worker, beat,
+    init, new, import_, test, up, train, tune, predict, batch, services, versions, promote,
+    retire, rollback, jobs, logs, doctor, settings, plugins, algorithms, openapi, keys, webhooks,
+    serve, worker, beat,
 ):  # fmt: skip
     program.add_command(command)
 

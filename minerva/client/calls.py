@@ -181,6 +181,23 @@ class Client:
         path = _service(service, "proposals", str(number))
         return self._line.call("PUT", path, {"decision": decision, **_given(reason)})
 
+    def batch(
+        self,
+        service: str,
+        idempotency_key: str | None = None,
+        *,
+        callback_url: str | None = None,
+        priority: int | None = None,
+        **call: Any,
+    ) -> Document:
+        """Start a batch prediction and return the job; `call` has the members of the body.
+
+        Such as `input="data/people.csv", output="data/scores.parquet", max_rejects="1%"`.
+        """
+        body = {name: value for name, value in call.items() if value is not None}
+        body |= _wishes(callback_url, priority)
+        return self._submit(f"{_service(service)}/batch", body, idempotency_key)
+
     def job(self, job_id: str) -> Document:
         """Return one job as it is now."""
         return member(self._line.call("GET", _job(job_id)), "job")

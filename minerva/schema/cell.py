@@ -65,12 +65,19 @@ def plain_row(
     A cell that does not fit stays as it is, for the decoder to refuse.
     """
     return {
-        name: _json(field, row[name], decimal) for name, field in field_of.items() if name in row
+        name: plain_cell(field, decimal)(row[name])
+        for name, field in field_of.items()
+        if name in row
     }
 
 
-def _json(field: Field, value: Any, decimal: str) -> Any:
-    read = reader(field, decimal)(value)
+def plain_cell(field: Field, decimal: str) -> Callable[[Any], Any]:
+    """Return how one cell becomes JSON; made once for many cells, as a category's values are."""
+    read = reader(field, decimal)
+    return lambda value: _json(field, value, read(value))
+
+
+def _json(field: Field, value: Any, read: Any) -> Any:
     if read is None or (is_empty(value) and field.type is not FieldType.CATEGORY):
         return None if is_empty(value) else value
     match field.type:

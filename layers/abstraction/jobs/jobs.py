@@ -14,6 +14,7 @@ from minerva.errors import InvalidInput, NotFound, Unavailable
 from minerva.layers.abstraction.callbacks.tell import Tell, nobody
 from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob, change_of
 from minerva.layers.abstraction.jobs.kind import Kind, Kinds
+from minerva.layers.abstraction.jobs.leavings import clean_up
 from minerva.layers.abstraction.jobs.limits import JobLimits
 from minerva.layers.abstraction.jobs.store import JobQueue, JobStore
 from minerva.layers.abstraction.registry.manifest import digest
@@ -25,7 +26,7 @@ from minerva.layers.abstraction.webhooks.targets import Targets
 
 log = structlog.get_logger()
 
-TRAIN = "train"
+TRAIN, BATCH = "train", "batch"
 JOB_STATE = "minerva_job_state"
 LOWEST, HIGHEST = -100, 100
 """Priorities that a caller may ask for."""
@@ -133,6 +134,7 @@ class Jobs:
         log.info("job.cancel_asked", job_id=job_id, state=job.state.value)
         if job.state is JobState.CANCELLED and job.finished_at == now:
             self.tell(JOB_STATE, job=change_of(job))
+            clean_up(self.kinds(), job)
         for woken in released.woken if released else ():
             wake(self.queue, woken)
         return job

@@ -22,6 +22,7 @@ from minerva.layers.abstraction.jobs.here import JobThread
 from minerva.layers.abstraction.jobs.job import Job, JobState, Lease, NewJob, change_of
 from minerva.layers.abstraction.jobs.jobs import JOB_STATE, wake
 from minerva.layers.abstraction.jobs.kind import Attempt, Kinds, Parts
+from minerva.layers.abstraction.jobs.leavings import clean_up
 from minerva.layers.abstraction.jobs.limits import Bounds, limits_of
 from minerva.layers.abstraction.jobs.outcome import (
     Outcome,
@@ -262,6 +263,7 @@ class Runner:
         self.tell(JOB_STATE, job=change_of(job))
         if job.state.ended:
             shutil.rmtree(self.folder / job.id / WORK, ignore_errors=True)
+            clean_up(self.kinds(), job)
         again = [job] if job.state is JobState.QUEUED and job.not_before is None else []
         for woken in () if self._stopping.is_set() else (*again, *released.woken):
             wake(self.queue, woken)

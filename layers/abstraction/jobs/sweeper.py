@@ -11,6 +11,7 @@ import structlog
 from minerva.errors import MinervaError
 from minerva.layers.abstraction.jobs.job import JobState, change_of
 from minerva.layers.abstraction.jobs.jobs import JOB_STATE, Jobs, wake
+from minerva.layers.abstraction.jobs.leavings import clean_up
 from minerva.layers.abstraction.jobs.store import JobLeases, JobQueue
 
 log = structlog.get_logger()
@@ -37,6 +38,7 @@ class Sweeper:
             job = released.job
             log.warning("job.recovered", job_id=job.id, state=job.state.value, attempt=job.attempt)
             self.jobs.tell(JOB_STATE, job=change_of(job))
+            clean_up(self.jobs.kinds(), job)
             for woken in (job, *released.woken):
                 if woken.state is JobState.QUEUED:
                     wake(self.queue, woken)

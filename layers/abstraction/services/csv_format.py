@@ -61,6 +61,18 @@ def sniff(path: Path) -> CsvFormat:
     return CsvFormat(delimiter, encoding, _decimal(_rows(lines, delimiter)))
 
 
+def sniffed(
+    head: bytes, name: str, encoding: str | None = None, delimiter: str | None = None
+) -> CsvFormat:
+    """Look at a file's first bytes; what is said already is not looked for. Raises InvalidData."""
+    found = encoding or _without_mark(iter([head.rpartition(b"\n")[0]]), Path(name))
+    lines = head.removeprefix(codecs.BOM_UTF8).decode(found, errors="replace").splitlines(True)
+    if len(lines) > 1:
+        del lines[-1:]  # it may be cut
+    sign = delimiter or max(_DELIMITERS, key=lambda one: _fit(lines, one))
+    return CsvFormat(sign, found, _decimal(_rows(lines, sign)))
+
+
 def _encoding(path: Path) -> str:
     """UTF-8 if all of the file is, else what Western legacy systems write."""
     with path.open("rb") as file:

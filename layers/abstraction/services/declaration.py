@@ -136,6 +136,19 @@ class JobsDeclaration(Strict, frozen=True, omit_defaults=True):
     """Most jobs of this service at once."""
 
 
+class BatchDeclaration(Strict, frozen=True, omit_defaults=True):
+    """What batch predictions of the service may do."""
+
+    url: str | None = None
+    """Database whose tables they may write."""
+    max_rejects: (
+        Annotated[int, msgspec.Meta(ge=0)]
+        | Annotated[str, msgspec.Meta(pattern=r"^\d{1,3}(\.\d+)?%$(?!\n)")]
+        | None
+    ) = None
+    """So many rows, or such a share of them, may not fit; None: any number but all."""
+
+
 class MonitoringDeclaration(Strict, frozen=True, omit_defaults=True):
     """What is watched while a version serves."""
 
@@ -196,6 +209,7 @@ class ServiceDeclaration:
     jobs: JobsDeclaration = field(default_factory=JobsDeclaration)
     schedules: tuple[ScheduleDeclaration, ...] = ()
     tuning: TuningDeclaration | None = None
+    batch: BatchDeclaration = field(default_factory=BatchDeclaration)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; `services.parsing.parse` reads them back."""
@@ -220,4 +234,6 @@ class ServiceDeclaration:
             plain["schedules"] = msgspec.to_builtins(list(self.schedules))
         if self.tuning is not None:
             plain["tuning"] = msgspec.to_builtins(self.tuning)
+        if self.batch != BatchDeclaration():
+            plain["batch"] = msgspec.to_builtins(self.batch)
         return plain

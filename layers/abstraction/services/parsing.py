@@ -13,6 +13,7 @@ import msgspec
 
 from minerva.errors import Fault, InvalidConfiguration
 from minerva.layers.abstraction.services.declaration import (
+    BatchDeclaration,
     DataDeclaration,
     Gate,
     JobsDeclaration,
@@ -33,7 +34,7 @@ from minerva.schema.value import checker
 
 MEMBERS = (
     "service", "description", "algorithm", "parameters", "schema", "data", "training", "serving",
-    "requirements", "allow_pickle", "monitoring", "jobs", "schedules", "tuning",
+    "requirements", "allow_pickle", "monitoring", "jobs", "schedules", "tuning", "batch",
 )  # fmt: skip
 NEEDED = ("service", "algorithm", "schema")
 MAX_FAULTS = 20
@@ -84,6 +85,7 @@ def parse(value: Any) -> ServiceDeclaration:
     monitoring = _part(value, "monitoring", MonitoringDeclaration, MonitoringDeclaration(), faults)
     jobs = _part(value, "jobs", JobsDeclaration, JobsDeclaration(), faults)
     tuning = read_tuning(value, _part, faults)
+    batch = _part(value, "batch", BatchDeclaration, BatchDeclaration(), faults)
     if schema is not None:
         faults.extend(_check_default(serving, schema))
     if data is not None:
@@ -96,7 +98,7 @@ def parse(value: Any) -> ServiceDeclaration:
         raise InvalidConfiguration("The service declaration cannot be used.", faults=faults)
     return ServiceDeclaration(
         name, algorithm, schema, description, parameters, data, training, serving,
-        requirements, allow_pickle, monitoring, jobs, schedules, tuning,
+        requirements, allow_pickle, monitoring, jobs, schedules, tuning, batch,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from minerva.algorithm import Predictions
 from minerva.errors import AlgorithmFailed
-from minerva.schema import Batch, Field, FieldType
+from minerva.schema import Batch, Field, FieldType, Schema
 from minerva.schema.field import MAX_EXACT_INTEGER
 
 DIGITS = 6
@@ -27,12 +28,31 @@ def answer_rows(batch: Batch, outputs: Predictions) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [{} for _ in range(len(batch))]
     if batch.keys is not None and batch.schema.key is not None:
         _put(rows, batch.schema.key, batch.keys)
-    for name, field in batch.schema.output.items():
-        if name not in outputs:
-            raise AlgorithmFailed(f"The model gave no output {name!r}.")
-        for member, values in _columns(name, field, np.asarray(outputs[name]), len(batch)).items():
+    for name, answered in answers(batch.schema, outputs, len(batch)).items():
+        for member, values in _members(name, batch.schema.output[name], answered).items():
             _put(rows, member, values)
     return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """One output over n records, checked and rounded as callers get it."""
+
+    values: NDArray[Any]
+    """Shape (n,): a category's int64 index into the values, bool, int64 or float64."""
+    chances: NDArray[np.float64] | None = None
+    """A category's probabilities, shape (n, values), or the probability of true, shape (n,)."""
+
+
+def answers(schema: Schema, outputs: Predictions, rows: int) -> dict[str, Answered]:
+    """Return output → what it says. Raises AlgorithmFailed as `answer_rows` does."""
+    for name in schema.output:
+        if name not in outputs:
+            raise AlgorithmFailed(f"The model gave no output {name!r}.")
+    return {
+        name: _answered(name, field, np.asarray(outputs[name]), rows)
+        for name, field in schema.output.items()
+    }
 
 
 def _put(rows: list[dict[str, Any]], name: str, values: Any) -> None:
@@ -40,7 +60,21 @@ def _put(rows: list[dict[str, Any]], name: str, values: Any) -> None:
         row[name] = value
 
 
-def _columns(name: str, field: Field, column: NDArray[Any], rows: int) -> dict[str, Any]:
+def _members(name: str, field: Field, answered: Answered) -> dict[str, list[Any]]:
+    """Return the members that an output has in a row, with their values."""
+    values, chances = answered.values.tolist(), answered.chances
+    if field.type is FieldType.CATEGORY:
+        values = [field.values[code] for code in values]
+    if chances is None:
+        return {name: values}
+    if field.type is FieldType.BOOLEAN:
+        return {name: values, f"{name}_probability": chances.tolist()}
+    labels = [str(value) for value in field.values]
+    rows = [dict(zip(labels, row, strict=True)) for row in chances.tolist()]
+    return {name: values, f"{name}_probabilities": rows}
+
+
+def _answered(name: str, field: Field, column: NDArray[Any], rows: int) -> Answered:
     if column.shape[:1] != (rows,):
         raise AlgorithmFailed(f"Output {name!r} has shape {column.shape} for {rows} records.")
     if column.dtype.kind not in "biuf":
@@ -48,39 +82,38 @@ def _columns(name: str, field: Field, column: NDArray[Any], rows: int) -> dict[s
     if not np.isfinite(column).all():
         raise AlgorithmFailed(f"Output {name!r} holds NaN or infinity.")
     if field.type is FieldType.CATEGORY:
-        return _categories(name, field, column)
+        return _category(name, field, column)
     if column.ndim != 1:
         raise AlgorithmFailed(f"Output {name!r} has shape {column.shape}, not ({rows},).")
     if field.type is FieldType.BOOLEAN:
         _check_chances(name, column)
-        chance = np.round(column.astype(np.float64), DIGITS)
-        return {name: (chance >= 0.5).tolist(), f"{name}_probability": chance.tolist()}  # noqa: PLR2004 - more likely than not
+        chance = _rounded(column)
+        return Answered(chance >= 0.5, chance)  # noqa: PLR2004 - more likely than not
     if field.type is FieldType.INTEGER:
         if len(column) and np.abs(column).max() > MAX_EXACT_INTEGER:
             raise AlgorithmFailed(f"Output {name!r} holds a whole number beyond 2^53.")
-        return {name: np.rint(column).astype(np.int64).tolist()}
-    return {name: column.astype(np.float64).tolist()}
+        return Answered(np.rint(column).astype(np.int64))
+    return Answered(column.astype(np.float64))
 
 
-def _categories(name: str, field: Field, column: NDArray[Any]) -> dict[str, Any]:
+def _category(name: str, field: Field, column: NDArray[Any]) -> Answered:
     values = field.values
     if column.ndim == 1:
         codes = column.astype(np.int64)
         if not ((codes == column) & (codes >= 0) & (codes < len(values))).all():
             raise AlgorithmFailed(f"Output {name!r} holds what is no index into its values.")
-        return {name: [values[code] for code in codes.tolist()]}
+        return Answered(codes)
     if column.shape[1:] != (len(values),):
         raise AlgorithmFailed(f"Output {name!r} has shape {column.shape}, values {len(values)}.")
     _check_chances(name, column)
     if not (np.abs(column.sum(axis=1) - 1) <= TOLERANCE).all():
         raise AlgorithmFailed(f"Output {name!r} has probabilities that do not sum to 1.")
-    best = column.argmax(axis=1).tolist()
-    labels = [str(value) for value in values]
-    chances = np.round(column.astype(np.float64), DIGITS).tolist()
-    return {
-        name: [values[code] for code in best],
-        f"{name}_probabilities": [dict(zip(labels, row, strict=True)) for row in chances],
-    }
+    return Answered(column.argmax(axis=1), _rounded(column))
+
+
+def _rounded(column: NDArray[Any]) -> NDArray[np.float64]:
+    rounded: NDArray[Any] = np.round(column.astype(np.float64), DIGITS)
+    return rounded
 
 
 def _check_chances(name: str, column: NDArray[Any]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from minerva.errors import Fault, InvalidInput
+from minerva.layers.abstraction.batch.task import CALL_MEMBERS
 from minerva.layers.abstraction.jobs.data import DATA
-from minerva.layers.abstraction.jobs.jobs import TRAIN
+from minerva.layers.abstraction.jobs.jobs import BATCH, TRAIN
 from minerva.layers.core.http.access import needs
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.layouts import DATA_TYPES
@@ -29,6 +30,14 @@ def training(house: House) -> Blueprint:
         body = read_job(request, (DATA,))
         payload = {DATA: body[DATA]} if DATA in body else {}
         return submitted(house, request, TRAIN, service, body, payload)
+
+    @routes.post("/v1/services/<service>/batch")
+    @needs("train")
+    def batch(service: str) -> Response:
+        """Accept a batch prediction."""
+        body = read_job(request, CALL_MEMBERS)
+        payload = {name: body[name] for name in CALL_MEMBERS if body.get(name) is not None}
+        return submitted(house, request, BATCH, service, body, payload)
 
     @routes.post("/v1/services/<service>/jobs")
     @needs("train")

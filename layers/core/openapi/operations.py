@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
+from minerva.layers.abstraction.batch.task import Call
 from minerva.layers.core.openapi.components import (
     STATES,
     TEXT,
@@ -118,6 +121,11 @@ def _services() -> Content:
         "/v1/services/{service}/train": {
             "post": train_operation((SERVICE,), "train_service", "services")
         },
+        "/v1/services/{service}/batch": {
+            "post": job_operation(
+                (SERVICE,), "batch_service", "services", "Score a file, table or query", _call()
+            )
+        },
         "/v1/services/{service}/jobs": {
             "post": job_operation(
                 (SERVICE,),
@@ -129,6 +137,23 @@ def _services() -> Content:
             )
         },
     }
+
+
+def _call() -> Content:
+    """Return the members of a batch's body."""
+    found = msgspec.json.schema(Call)["$defs"]["Call"]["properties"]
+    return {name: _not_null(one) for name, one in found.items()}
+
+
+def _not_null(schema: Content) -> Content:
+    """Leave out that a member may be null: it may be left out itself."""
+    kept = {name: value for name, value in schema.items() if name != "default"}
+    if "anyOf" in kept:
+        kinds = [one for one in kept.pop("anyOf") if one != {"type": "null"}]
+        kept |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    if "enum" in kept:
+        kept["enum"] = [value for value in kept["enum"] if value is not None]
+    return kept
 
 
 def _jobs() -> Content:

@@ -1,0 +1,1 @@
+"""Files, tables and staging folders of batch prediction."""

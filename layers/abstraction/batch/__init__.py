@@ -1,0 +1,1 @@
+"""Batch prediction: files, folders, tables and queries in, files and tables out, in Arrow columns."""
