@@ -18,6 +18,7 @@ from minerva.layers.abstraction.schedules.watching import Watching
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.parsing import Check
 from minerva.layers.abstraction.services.when import check_kinds
+from minerva.layers.abstraction.webhooks.happening import DELIVER
 from minerva.settings import Loaded
 
 STARTS_AT_ONCE = 8
@@ -51,11 +52,14 @@ def wire_scheduler(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Schedu
 
 
 def check_of(known: Check, kinds: Callable[[], Kinds]) -> Check:
-    """Return a check of a declaration that also knows the kinds of jobs, those of plugins included."""
+    """Return a check of a declaration that also knows the kinds of jobs, those of plugins included.
+
+    Nobody asks for a delivery: it follows from what happened.
+    """
 
     def check(declaration: ServiceDeclaration) -> None:
         known(declaration)
         if declaration.schedules:
-            check_kinds(declaration.schedules, kinds())
+            check_kinds(declaration.schedules, {*kinds()} - {DELIVER})
 
     return check

@@ -3,10 +3,12 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import time
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,7 @@ from waiting import wait_until
 
 from minerva.layers.abstraction.registry.records import DEFAULT_TENANT
 
-CLOCKS, MOMENTS, PATIENCE_S = 3, 25, 60
+CLOCKS, MOMENTS, PATIENCE_S, TIMEOUT_S = 3, 25, 60, 1
 START = datetime(2026, 3, 28, 20, tzinfo=UTC)
 DECLARATION = {
     "service": "churn",
@@ -35,13 +37,14 @@ NURSERY = """
     from minerva.errors import Unavailable
     from minerva.settings import load
 
-    workspace, url = Path(sys.argv[1]), sys.argv[2]
+    workspace = Path(sys.argv[1])
+    settings = {"MINERVA_DATABASE_URL": sys.argv[2], "MINERVA_DATABASE_TIMEOUT_S": sys.argv[3]}
 
     def now():
         return datetime.fromisoformat((workspace / "time").read_text())
 
     def clock():
-        with open_job(load(workspace, {"MINERVA_DATABASE_URL": url})) as container:
+        with open_job(load(workspace, settings)) as container:
             jobs = replace(container.jobs, now=now)
             scheduler = replace(container.scheduler, now=now, jobs=jobs)
             while True:
@@ -81,6 +84,12 @@ class Clocks:
         self.alive.remove(process)
         os.kill(process, signal.SIGKILL)
 
+    def end(self) -> None:
+        """End all of them."""
+        for process in list(self.alive):
+            self.kill(process)
+        self.nursery.stdin.close()
+
     def show(self, moment: datetime) -> None:
         """Set the time of all of them."""
         new = self.workspace / "time.new"
@@ -89,23 +98,40 @@ class Clocks:
 
 
 @pytest.fixture
-def clocks(tmp_path, metadata_url):
-    """Clocks, none of them running yet."""
+def clocks_on(tmp_path):
+    """Make clocks on a database; none of them runs yet."""
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    script = textwrap.dedent(NURSERY)
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(workspace), metadata_url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as nursery:
-        made = Clocks(workspace, nursery)
-        made.show(START)
-        yield made
-        for process in list(made.alive):
-            made.kill(process)
-        nursery.stdin.close()
+    with ExitStack() as opened:
+
+        def make(url):
+            nursery = opened.enter_context(
+                subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-c",
+                        textwrap.dedent(NURSERY),
+                        str(workspace),
+                        url,
+                        str(TIMEOUT_S),
+                    ],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            made = Clocks(workspace, nursery)
+            opened.callback(made.end)
+            made.show(START)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def clocks(clocks_on, metadata_url):
+    """Clocks on a database of each kind in turn."""
+    return clocks_on(metadata_url)
 
 
 def declare(stores, at=START, **training):
@@ -165,6 +191,49 @@ def test_clocks_whose_time_jumps_start_nothing_twice(stores, clocks):
     wait_until(lambda: dealt_with(stores) == START + 7 * hour, PATIENCE_S)
 
     assert len(keys(stores)) == 7
+
+
+def test_clocks_whose_connections_are_cut_start_each_job_once(
+    postgresql, postgresql_url, open_stores, clocks_on
+):
+    chance = random.Random(4)
+    stores, clocks = open_stores(postgresql_url), clocks_on(postgresql_url)
+    declare(stores, **HOURLY)
+    for _ in range(CLOCKS):
+        clocks.start()
+
+    for number in range(1, MOMENTS + 1):
+        now = START + number * timedelta(hours=1)
+        clocks.show(now)
+        moment = time.monotonic() + chance.uniform(0, 0.03)
+        wait_until(lambda moment=moment: time.monotonic() >= moment)
+        postgresql.disconnect(postgresql_url)
+        wait_until(lambda now=now: dealt_with(stores) == now, PATIENCE_S)
+
+    assert len(keys(stores)) == MOMENTS
+
+
+def test_clocks_that_find_the_database_locked_start_each_job_once(
+    sqlite_url, open_stores, clocks_on
+):
+    stores, clocks = open_stores(sqlite_url), clocks_on(sqlite_url)
+    declare(stores, **HOURLY)
+    for _ in range(CLOCKS):
+        clocks.start()
+    file = sqlite_url.removeprefix("sqlite:///")
+
+    for number in range(1, 4):
+        now = START + number * timedelta(hours=1)
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("begin immediate")
+            clocks.show(now)
+            moment = time.monotonic() + 1.5 * TIMEOUT_S
+            wait_until(lambda moment=moment: time.monotonic() >= moment)
+            assert dealt_with(stores) != now
+            other.execute("rollback")
+        wait_until(lambda now=now: dealt_with(stores) == now, PATIENCE_S)
+
+    assert len(keys(stores)) == 3
 
 
 def test_real_beats_make_up_once_for_what_was_missed(stores, tmp_path, metadata_url):

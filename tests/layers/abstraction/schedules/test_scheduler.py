@@ -1,5 +1,6 @@
 """Schedules start jobs: once each, whatever clocks, declarations and databases do."""
 
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -111,6 +112,25 @@ def killed(hourly, container):
             replace(hourly, store=Dying(container.stores.schedules)).tick()
 
     return kill
+
+
+def test_any_kind_of_job_is_started_with_its_parameters(
+    container, workspace, scheduler, clock, make, declare
+):
+    make()
+    (workspace / "data").mkdir()
+    shutil.copy(workspace / "data.csv", workspace / "data" / "in.csv")
+    parameters = {"input": "data/in.csv", "output": "data/out.csv", "overwrite": True}
+    nightly = {"name": "nightly", "kind": "batch", "cron": "0 * * * *", "parameters": parameters}
+    declare(schedules=[nightly])
+
+    scheduler.tick()
+    clock.on(hours=1)
+    scheduler.tick()
+
+    first, second = container.jobs.list("default", kind="batch")
+    assert first.payload == second.payload
+    assert first.payload["output"].endswith("data/out.csv")
 
 
 def test_a_killed_clock_is_followed_by_one_that_finds_the_same_job(

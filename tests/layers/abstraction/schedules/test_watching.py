@@ -1,7 +1,9 @@
 """A watermark that changes starts a training; a database that is slow holds up nobody."""
 
+import sqlite3
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -207,6 +209,26 @@ def test_a_database_that_hangs_delays_no_schedule_and_is_asked_one_question_only
 
     database.answers.set()
     wait_until(lambda: [key for key in started() if "slow" in key] != [])
+
+
+def test_a_query_that_never_ends_is_given_up_and_delays_nobody(
+    container, workspace, scheduler, declare, clock, started, standing
+):
+    sqlite3.connect(workspace / "legacy.db").close()
+    never = "with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n"
+    slow = {"watermark": {"query": never, "every_s": 1}}
+    clock.now = declare("slow", data=SQL, training=slow).created_at + timedelta(seconds=2)
+    declare("other", training={"schedule": "* * * * *"})
+    ticking = replace(scheduler, watching=container.scheduler.watching)
+
+    ticking.tick()
+    clock.on(minutes=1)
+    ticking.tick()
+
+    assert [key for key in started() if "other" in key]
+    assert standing("training.watermark").error is None, "it is still being asked"
+    wait_until(lambda: standing("training.watermark").error)
+    assert "cannot be read now" in standing("training.watermark").error
 
 
 class Away:

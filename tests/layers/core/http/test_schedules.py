@@ -122,6 +122,7 @@ def test_the_answer_fits_the_published_schema(call, scheduled):
         ('training: {schedule: "0 0 30 2 *"}', "training.schedule: not a cron expression"),
         ('training: {schedule: "0 0 * * *", timezone: Mars}', "training.timezone: not a time zone"),
         ('schedules: [{name: a, kind: bacth, cron: "0 0 * * *"}]', "schedules.0.kind: there is no kind of job 'bacth'"),
+        ('schedules: [{name: a, kind: deliver, cron: "0 0 * * *"}]', "schedules.0.kind: there is no kind of job 'deliver'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_a_problem_with_file_and_line(sidecar, line, told):
