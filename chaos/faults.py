@@ -256,4 +256,4 @@ def _tried(made: World) -> int:
 
 def _free_bytes(disk: os.PathLike[str]) -> int:
     told = os.statvfs(disk)
-    return told.f_bavail * told.f_frsize - 64 * 1024
+    return told.f_bavail * told.f_frsize - 8 * 1024

@@ -38,6 +38,7 @@ max_attempts = 30
 web_workers = 1
 database_timeout_s = 2
 data_places = "data"
+webhook_targets = "127.0.0.1:{port}"
 """
 ENDED = frozenset({"succeeded", "failed", "cancelled", "dead"})
 
@@ -83,7 +84,7 @@ class World:
         process.kill()
         process.wait()
 
-    def submit(self, kind: str, *, callback: bool = False) -> str:
+    def submit(self, kind: str, *, callback: bool = True) -> str:
         """Start a job and note that it was accepted."""
         url = self.receiver.url if callback else None
         with self.client as client:
@@ -161,7 +162,7 @@ class Receiver:
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 message = json.loads(self.rfile.read(length))
-                told[message["data"]["id"]].add(str(self.headers["webhook-id"]))
+                told[message["data"]["job_id"]].add(str(self.headers["webhook-id"]))
                 self.send_response(204)
                 self.end_headers()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_
@@ -15,6 +15,8 @@ from minerva.layers.abstraction.jobs.limits import Bounds, limits_of
 from minerva.layers.abstraction.webhooks.happening import DELIVER
 
 LOOKED_AT = 50
+CLOCKS_DIFFER_S = 60
+"""So much may the clocks of two machines differ."""
 CLAIM_LOCK = 6_466_364_673
 """Names the advisory lock that puts claims under bounds in line; any constant does."""
 
@@ -23,8 +25,12 @@ Owner = tuple[str, str]
 
 
 def ready(now: datetime) -> ColumnElement[bool]:
-    """Tell which rows wait and may run as far as time is concerned."""
-    due = or_(JobRow.not_before.is_(None), JobRow.not_before <= now)
+    """Tell which rows wait and may run as far as time is concerned.
+
+    One that began to rest in the future rests no longer: the clock was set back.
+    """
+    later = now + timedelta(seconds=CLOCKS_DIFFER_S)
+    due = or_(JobRow.not_before.is_(None), JobRow.not_before <= now, JobRow.rested_at > later)
     return and_(JobRow.state == JobState.QUEUED, due)
 
 

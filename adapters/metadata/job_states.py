@@ -64,6 +64,7 @@ def requeue(
     """Put a job back, to be run by any worker."""
     _let_go(row, JobState.QUEUED)
     row.not_before = not_before
+    row.rested_at = None if not_before is None else now
     row.finished_at = None
     add_event(session, row, now, message)
 

@@ -219,6 +219,8 @@ class JobRow(TenantOwned, Base):
     parent: Mapped[str | None]
     callback_url: Mapped[str | None]
     not_before: Mapped[datetime | None]
+    rested_at: Mapped[datetime | None]
+    """When it began to rest until `not_before`: in the future, if the clock was set back since."""
     request: Mapped[str | None]
     limits: Mapped[dict[str, Any] | None]
     """None: a job from before there were limits in its row."""

@@ -8,9 +8,6 @@ from celery import Celery
 from celery.signals import setup_logging
 
 RUN_JOB = "minerva.run_job"
-TICK = "minerva.tick"
-BEAT_QUEUE = "beat"
-"""Holds nothing but ticks; jobs wait in the queues of `Queue`."""
 FILESYSTEM = "filesystem://"
 
 CONNECT_TIMEOUT_S = 1
@@ -62,7 +59,6 @@ def _configuration() -> dict[str, Any]:
         "result_expires": None,
         "task_acks_late": False,  # the database row is the truth; a lost message is sent again
         "task_publish_retry": False,  # the sweeper retries; a caller waits for an answer
-        "task_default_queue": BEAT_QUEUE,
         "worker_prefetch_multiplier": 1,
         # Means nothing without late acknowledgement; unset, a lost connection raises a warning.
         "worker_cancel_long_running_tasks_on_connection_loss": True,

@@ -89,10 +89,10 @@ def beat(session: Session) -> None:
     Example:
       minerva beat
     """
+    from minerva.beat import run_beat
     from minerva.bootstrap import open_worker
     from minerva.cli.control import log_as
     from minerva.cli.presence import present
-    from minerva.worker import run_beat
 
     loaded = session.load()
     log_as(loaded, "beat")

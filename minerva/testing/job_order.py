@@ -125,6 +125,18 @@ class JobOrderContract:
         assert in_time == []
         assert recovered.job.state is JobState.QUEUED
 
+    def test_a_job_that_rests_since_the_future_rests_no_longer(self, stores: JobStores) -> None:
+        """The clock was set back; it would rest for an hour and its pause else."""
+        hour = timedelta(hours=1)
+        stores.jobs.submit(a_job())
+        stores.leases.claim("j1", a_lease(), NOW + hour)
+        pause = replace(PUT_BACK, not_before=NOW + hour + timedelta(seconds=2))
+        stores.leases.finish("j1", "one", pause, NOW + hour)
+
+        assert stores.leases.next("train", NOW, FREE) == "j1"
+        assert ids(stores.leases.waiting(AT_ONCE, NOW)) == ["j1"]
+        assert stores.leases.claim("j1", a_lease("two"), NOW) is not None
+
     def test_a_message_from_before_the_clock_was_set_back_counts_for_nothing(
         self, stores: JobStores
     ) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import time
 
 import pytest
-from structlog.testing import capture_logs
 from waiting import wait_until
 
 from minerva.adapters.queue.celery_queue import CeleryQueue
-from minerva.worker import keep_time
 
 
 @pytest.fixture(params=["folder_url", "redis_url"])
@@ -123,8 +119,8 @@ def test_a_worker_goes_on_when_redis_was_restarted(own_redis, start, celery):
     worker.wait_for("run job-2")
 
 
-def test_beat_ticks_at_its_interval_and_ends_on_sigterm(url, start):
-    beat = start(url, "beat")
+def test_beat_ticks_at_its_interval_without_a_broker_and_ends_on_sigterm(start):
+    beat = start("redis://127.0.0.1:1/0", "beat")
 
     wait_until(lambda: len(beat.lines()) >= 4, what="four ticks")
     beat.process.send_signal(signal.SIGTERM)
@@ -132,40 +128,3 @@ def test_beat_ticks_at_its_interval_and_ends_on_sigterm(url, start):
     assert beat.process.wait(15) == 0
     ticks = [float(line.removeprefix("tick ")) for line in beat.lines()]
     assert 0.6 < ticks[3] - ticks[0] < 3
-
-
-def test_a_clock_that_breaks_takes_its_process_along(terminations):
-    class BrokenClock:
-        def start(self):
-            raise OSError("broken")
-
-    with capture_logs() as logs:
-        keep_time(BrokenClock())
-
-    assert terminations == [signal.SIGTERM]
-    assert [entry["event"] for entry in logs] == ["beat.broken"]
-
-
-@pytest.fixture
-def terminations():
-    """SIGTERM to this process is noted here instead of ending it."""
-    received = []
-    before = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
-    yield received
-    signal.signal(signal.SIGTERM, before)
-
-
-def test_ticks_that_waited_too_long_are_not_carried_out(folder_url, start, celery, tmp_path):
-    app = celery(folder_url)
-    for _ in range(50):
-        app.send_task("minerva.tick", expires=0.001, ignore_result=True)
-    waiting = tmp_path / "state" / "queue" / "beat"
-    oldest = json.loads(min(waiting.iterdir()).read_text())
-    assert oldest["headers"]["expires"]
-
-    started = time.monotonic()
-    beat = start(folder_url, "beat")
-    wait_until(lambda: len(beat.lines()) >= 3, what="three ticks")
-
-    # At 0.3 s between ticks, fifty more would have come at once.
-    assert len(beat.lines()) <= (time.monotonic() - started) / 0.3 + 2

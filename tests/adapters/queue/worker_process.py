@@ -10,9 +10,10 @@ from pathlib import Path
 
 from celery.signals import worker_ready
 
+from minerva.beat import run_beat
 from minerva.layers.abstraction.plugins.catalogue import Plugins
 from minerva.settings import Loaded, Settings
-from minerva.worker import run_beat, run_worker
+from minerva.worker import run_worker
 
 
 @dataclass

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("parent", sa.String),
         sa.Column("callback_url", sa.String),
         sa.Column("not_before", TIME),
+        sa.Column("rested_at", TIME),
         sa.Column("request", sa.String),
         sa.Column("limits", sa.JSON),
         sa.Column("seconds_left", sa.Double),
