@@ -23,6 +23,8 @@ from minerva.layers.abstraction.callbacks.lanes import Lanes, Overran
 from minerva.layers.abstraction.webhooks.targets import Target, Targets
 
 TOTAL_S = 15.0
+CONNECT_S = 5.0
+"""A receiver that does not take a call by then is not there; others wait for the place."""
 MOST_ANSWER_BYTES = 64 * 1024
 MOST_BODY_BYTES = 16 * 1024
 
@@ -82,7 +84,7 @@ class Posting:
                 raise TimeoutError
             fair = left / (len(addresses) - tried)  # one that is silent leaves time for the others
             try:
-                plain = socket.create_connection((str(address), target.port), fair)
+                plain = socket.create_connection((str(address), target.port), min(fair, CONNECT_S))
             except OSError as error:
                 failure = error
                 continue

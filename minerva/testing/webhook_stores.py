@@ -132,6 +132,7 @@ class WebhookStoreContract:
         for one in both:
             assert (one.kind, one.state, one.queue) == (DELIVER, JobState.QUEUED, "quick")
             assert (one.tenant, one.service) == (job.tenant, job.service)
+            assert one.priority < job.priority
             assert (one.request_id, one.trace_id) == (job.request_id, job.trace_id)
             assert one.payload["message"]["data"]["job_id"] == job.id
 

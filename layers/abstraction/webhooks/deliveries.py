@@ -16,6 +16,8 @@ PAUSES_S = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 36000.0)
 """Between attempts, as Standard Webhooks recommends: the last one is made after more than a day."""
 ATTEMPTS = len(PAUSES_S) + 1
 TIME_S = 60.0
+PRIORITY = -1
+"""Receivers that keep one waiting must not keep other quick jobs waiting."""
 
 
 def deliveries(happening: Happening, subscriptions: Sequence[Subscription]) -> list[NewJob]:
@@ -51,6 +53,7 @@ def delivery(
         max_attempts=ATTEMPTS,
         created_at=happening.at,
         queue=Queue.QUICK,
+        priority=PRIORITY,
         limits=JobLimits(time_s=TIME_S).to_json(),
     )
 

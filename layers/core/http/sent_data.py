@@ -22,6 +22,8 @@ from minerva.layers.core.http.submission import WISHES, accepted, asked
 def train_on_body(house: House, request: Request, service: str) -> Response:
     """Accept a training on the body; of a body that is refused or broken off nothing is left."""
     wanted = asked(request, service, _wishes(request))
+    if wanted.callback_url is not None:  # before all the data has come
+        house.jobs.targets.check(wanted.callback_url)
     tenant = wanted.tenant
     declared = parse(house.registry.configuration(tenant, service).declaration).data
     layout = layout_of(request, declared)

@@ -139,6 +139,16 @@ def test_another_callback_url_is_refused_before_anything_is_queued(client, sidec
     assert client.get("/v1/jobs", headers=headers).json["jobs"] == []
 
 
+def test_a_callback_url_is_refused_before_the_data_of_the_body_is_taken_in(client, sidecar):
+    url = "/v1/services/churn/train?callback_url=http://169.254.169.254/"
+    headers = {**sidecar.headers("train"), "Content-Type": "text/csv"}
+
+    refused = client.post(url, data=b"customer_id,tenure\n1,2\n", headers=headers)
+
+    assert refused.status_code == 403
+    assert list(sidecar.workspace.glob(".minerva/uploads/*/*")) == []
+
+
 def test_nobody_can_start_a_delivery(client, sidecar):
     body = {"kind": "deliver", "parameters": {"url": URL}}
 
