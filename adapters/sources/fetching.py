@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -27,17 +27,26 @@ CHUNK = 1024 * 1024
 MOST_FILES = 10_000
 
 
+Addresses = Callable[[str, int], set[str]]
+"""Returns the addresses of a host. Raises OSError."""
+
+
+def _addresses(host: str, port: int) -> set[str]:
+    return {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+
+
 class Fetching:
     """Fetches over HTTP, and from whatever else fsspec reaches."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, addresses: Addresses = _addresses) -> None:
         self._max_bytes = max_bytes
+        self._addresses = addresses
 
     def __call__(self, url: str, folder: Path, format_: Format) -> Path:
         """See `training.called.Fetch`."""
         target = folder / f"fetched.{format_}"
         if urlsplit(url).scheme.lower() in {"http", "https"}:
-            with _answer(url) as response, target.open("wb") as file:
+            with _answer(url, self._addresses) as response, target.open("wb") as file:
                 self._copy(response, file)
             return target
         return self._from_filesystem(url, folder / "fetched", target, format_)
@@ -80,13 +89,13 @@ def _is_data(name: str, format_: Format) -> bool:
 
 
 @contextmanager
-def _answer(url: str) -> Iterator[HTTPResponse]:
+def _answer(url: str, addresses: Addresses) -> Iterator[HTTPResponse]:
     """Ask for a URL. Raises InvalidData unless it answers 200, Unavailable where that may pass."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme.lower() == "https"
     port = parts.port or (443 if secure else 80)
     try:
-        with closing(_connected(host, port, secure=secure)) as connection:
+        with closing(_connected(host, port, addresses, secure=secure)) as connection:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             headers = {"Host": parts.netloc.rpartition("@")[2], "Accept-Encoding": "identity"}
             connection.request("GET", path, headers=headers)
@@ -101,8 +110,8 @@ def _answer(url: str) -> Iterator[HTTPResponse]:
         ) from error
 
 
-def _connected(host: str, port: int, *, secure: bool) -> HTTPConnection:
-    address = _checked_address(host, port)
+def _connected(host: str, port: int, addresses: Addresses, *, secure: bool) -> HTTPConnection:
+    address = _checked_address(host, port, addresses)
     connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
     connection.sock = socket.create_connection((address, port), TIMEOUT_S)
     if secure:
@@ -115,7 +124,7 @@ def _connected(host: str, port: int, *, secure: bool) -> HTTPConnection:
     return connection
 
 
-def _checked_address(host: str, port: int) -> str:
+def _checked_address(host: str, port: int, addresses: Addresses) -> str:
     """Return an address of the host that calls may reach.
 
     One that the URL itself holds was listed by the operator as it stands; a name may lead to public
@@ -123,7 +132,7 @@ def _checked_address(host: str, port: int) -> str:
     """
     if _is_address(host) or host == "localhost":
         return host
-    found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    found = addresses(host, port)
     if not all(ip_address(one.partition("%")[0]).is_global for one in found):
         raise NotPermitted(
             f"{host} leads to a private or local address: let the operator list that address itself "

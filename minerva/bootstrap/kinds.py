@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from minerva.adapters.exporting.output import FileOutput
+from minerva.layers.abstraction.exporting.kind import Exporting
 from minerva.layers.abstraction.jobs.kind import Kind, Kinds
 from minerva.layers.abstraction.jobs.plugin_kind import PluginKind
 from minerva.layers.abstraction.jobs.training import Training
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
+from minerva.layers.abstraction.profiling.kind import Profiling
 from minerva.layers.abstraction.training.called import CalledData
 from minerva.layers.abstraction.training.versioning import Versioning
 from minerva.layers.abstraction.webhooks.delivering import Delivering
@@ -16,8 +19,24 @@ from minerva.layers.abstraction.webhooks.delivering import Delivering
 
 def built_in(versioning: Versioning, called: CalledData, delivering: Delivering) -> Kinds:
     """Return name → kind of those that come with Minerva."""
-    kinds: tuple[Kind, ...] = (Training(versioning, called), delivering)
+    kinds: tuple[Kind, ...] = (
+        Training(versioning, called),
+        _profiling(versioning, called),
+        _exporting(versioning, called),
+        delivering,
+    )
     return {kind.name: kind for kind in kinds}
+
+
+def _profiling(versioning: Versioning, called: CalledData) -> Profiling:
+    return Profiling(
+        versioning.registry.configurations, called, versioning.open_source, versioning.environment
+    )
+
+
+def _exporting(versioning: Versioning, called: CalledData) -> Exporting:
+    signer = versioning.trainer.signer
+    return Exporting(versioning.registry, versioning.artefacts, signer, called.places, FileOutput())
 
 
 class AllKinds:

@@ -9,6 +9,7 @@ from minerva.cli.aliases import promote, retire, rollback
 from minerva.cli.batch import batch
 from minerva.cli.command import Program
 from minerva.cli.doctor import doctor
+from minerva.cli.export import export
 from minerva.cli.import_ import import_
 from minerva.cli.init import init
 from minerva.cli.jobs import jobs
@@ -19,6 +20,7 @@ from minerva.cli.openapi import openapi
 from minerva.cli.plugins import plugins
 from minerva.cli.predict import predict
 from minerva.cli.processes import beat, serve, worker
+from minerva.cli.profile import profile
 from minerva.cli.services import services
 from minerva.cli.settings import settings
 from minerva.cli.test import test
@@ -36,7 +38,9 @@ SECTIONS = {
         "predict",
         "batch",
         "services",
+        "profile",
         "versions",
+        "export",
         "promote",
         "retire",
         "rollback",
@@ -65,9 +69,9 @@ def program() -> None:
 
 
 for command in (
-    init, new, import_, test, up, train, tune, predict, batch, services, versions, promote,
-    retire, rollback, jobs, logs, doctor, settings, plugins, algorithms, openapi, keys, webhooks,
-    serve, worker, beat,
+    init, new, import_, test, up, train, tune, predict, batch, services, profile, versions, export,
+    promote, retire, rollback, jobs, logs, doctor, settings, plugins, algorithms, openapi, keys,
+    webhooks, serve, worker, beat,
 ):  # fmt: skip
     program.add_command(command)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,6 +75,31 @@ class TableReader:
         if faults:
             raise InvalidData("The data contradicts the schema.", faults=faults[:MAX_FAULTS])
         return columns
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Every cell of a column, whether it fits or not."""
+
+    column: Column
+    missing: NDArray[np.bool_]
+    unfit: dict[str, NDArray[np.bool_]]
+    """Why cells do not fit → which."""
+
+
+def judged(series: pd.Series[Any], field: Field, decimal: str = ".") -> Judged:
+    """Look at a whole column, by the rules of `TableReader`; whether it may be missing is not asked."""
+    column, missing, unfit = _typed(series, field) or _cells(series, field, decimal)
+    why = f"is not one of {listed(field)}" if field.values else UNFIT.get(field.type, "")
+    reasons = {why: unfit}
+    if field.type in NUMERIC:
+        here = ~(missing | unfit)
+        for bound, beyond in ((field.minimum, np.less), (field.maximum, np.greater)):
+            if bound is not None:
+                with np.errstate(invalid="ignore"):
+                    where = beyond(column, bound) & here
+                reasons[f"is {'below' if beyond is np.less else 'above'} {bound:g}"] = where
+    return Judged(column, missing, {why: rows for why, rows in reasons.items() if rows.any()})
 
 
 def plain_row(schema: Schema, row: Mapping[str, Any], decimal: str = ".") -> dict[str, Any]:

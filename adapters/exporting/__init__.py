@@ -1,0 +1,1 @@
+"""Where exported files are put: local folders, or any fsspec URL."""

@@ -1,0 +1,1 @@
+"""Versions as single files that can be kept, sent and looked into elsewhere."""

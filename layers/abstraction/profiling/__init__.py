@@ -1,0 +1,1 @@
+"""What a service's data looks like, told in a report that holds no row."""
