@@ -78,3 +78,11 @@ def standing(container):
         return one
 
     return of
+
+
+@pytest.fixture
+def hourly(declare, scheduler):
+    """A service that is trained every hour, and that the scheduler knows."""
+    declare(training={"schedule": "0 * * * *"})
+    scheduler.tick()
+    return scheduler
