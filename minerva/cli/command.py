@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,22 @@ class Group(click.Group):
         super().__init__(*args, **kwargs)
         self.help = _with_examples(self.help)
         self.params.extend(session_options(shown=False))
+
+
+class UsualGroup(Group):
+    """A group whose `usual` command need not be named: a first word that is no command is its argument."""
+
+    usual = "list"
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a second word tells a mistyped command from an argument."""
+        more = len(args) > 1 and not args[1].startswith("-")
+        mistyped = more and get_close_matches(args[0], self.commands)
+        if args[0] not in self.commands and not mistyped:
+            args = [self.usual, *args]
+        return super().resolve_command(ctx, args)
 
 
 class Program(click.Group):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from minerva.cli import screen
-from minerva.cli.command import Group
+from minerva.cli.command import UsualGroup
 from minerva.cli.session import Session, pass_session
 from minerva.cli.watching import leave_if_unsuccessful, tell_failure, watched
 
@@ -21,16 +21,13 @@ SHOWN = 50
 """So many trials are listed at most, the best first."""
 
 
-class TuneGroup(Group):
-    """A group of commands of which one need not be named: `minerva tune churn` starts a tuning."""
+class TuneGroup(UsualGroup):
+    """`minerva tune churn` starts a tuning."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take what names no command for the service that is to be tuned."""
-        named = any(one in self.commands or one == "--help" for one in args)
-        return super().parse_args(ctx, args if named or not args else [START, *args])
+    usual = START
 
 
-@click.group(cls=TuneGroup)
+@click.group(cls=TuneGroup, subcommand_metavar="SERVICE | COMMAND [ARGS]...")
 def tune() -> None:
     """Look for better parameters by trials, and decide on what is proposed.
 

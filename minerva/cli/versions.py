@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 import click
 
 from minerva.cli import screen
-from minerva.cli.command import Group
+from minerva.cli.command import UsualGroup
 from minerva.cli.described import share_of
 from minerva.cli.session import Session, pass_session
 from minerva.cli.versions_key import key
@@ -18,22 +17,8 @@ from minerva.cli.versions_shadow import shadow
 Document = dict[str, Any]
 
 
-class Versions(Group):
-    """A group that takes a first word which is none of its commands for the service to list."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; more words than one after a mistyped command belong to that."""
-        more = [word for word in args[1:] if not word.startswith("-")]
-        mistyped = more and get_close_matches(args[0], self.commands)
-        if args[0] not in self.commands and not mistyped:
-            args = ["list", *args]
-        return super().resolve_command(ctx, args)
-
-
 @click.group(
-    cls=Versions,
+    cls=UsualGroup,
     commands=[prune, key, shadow],
     subcommand_metavar="SERVICE | COMMAND [ARGS]...",
 )

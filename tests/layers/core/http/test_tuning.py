@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from minerva.bootstrap import open_web
 from minerva.layers.abstraction.tuning.proposal import NewProposal
 from minerva.layers.abstraction.tuning.trial import Ended, NewTrial, TrialState
+from minerva.settings import load
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SERVICE = """
@@ -167,3 +169,13 @@ def test_who_may_train_may_not_decide(call, proposed):
 )
 def test_what_is_not_there_is_not_found(call, proposed, path):
     assert call("GET", path, "train").status_code == 404
+
+
+def test_an_accepted_proposal_survives_a_restart(call, proposed, sidecar):
+    call("PUT", "/v1/services/rent/proposals/1", "admin", json={"decision": "accept"})
+
+    with open_web(load(sidecar.workspace, {})) as again:
+        again.workspace_services.apply()
+
+        newest = again.registry.configuration("default", "rent")
+        assert (newest.revision, newest.declaration["parameters"]["max_depth"]) == (2, 5)
