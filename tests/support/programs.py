@@ -8,15 +8,18 @@ PACKAGES = {
     "java": "openjdk-17-jdk-headless",
     "node": "nodejs",
     "python3": "python3",
+    "rabbitmq-server": "rabbitmq-server",
     "rustc": "rustc",
 }
 """Of Debian and Ubuntu."""
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
+PLACES = {"rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server"}
+"""Where Debian keeps what its command of that name, for root only, runs in the end."""
 
 
 def program(name: str) -> str | None:
     """Return the path of a program, None if it is not installed."""
-    names = (name, *OTHER_NAMES.get(name, ()))
+    names = (PLACES.get(name, name), name, *OTHER_NAMES.get(name, ()))
     return next(filter(None, map(shutil.which, names)), None)
 
 

@@ -95,6 +95,17 @@ def _check_data(declaration: ServiceDeclaration) -> None:
             "An engine reads the data itself: add a `data:` part.",
             faults=[Fault(WHERE, "has no data to read")],
         )
+    check_source(data)
+    texts = [name for name in schema.features if schema.inputs[name].type is FieldType.TEXT]
+    if texts:
+        raise InvalidConfiguration(
+            "An engine spreads numbers and categories: set `use: false` on text.",
+            faults=[Fault(f"/schema/inputs/{name}", "is text") for name in texts],
+        )
+
+
+def check_source(data: DataDeclaration) -> None:
+    """Raise InvalidConfiguration for data that workers cannot share out: declared, or named in a call."""
     if data.source == "ndjson":
         raise InvalidConfiguration(
             "An engine reads parquet, csv and sql: convert JSON lines to parquet.",
@@ -104,10 +115,4 @@ def _check_data(declaration: ServiceDeclaration) -> None:
         raise InvalidConfiguration(
             "Workers share out a query by ranges of one column: name it in `split_by` under `data`.",
             faults=[Fault("/data", "engine needs 'split_by', a column of whole numbers or dates")],
-        )
-    texts = [name for name in schema.features if schema.inputs[name].type is FieldType.TEXT]
-    if texts:
-        raise InvalidConfiguration(
-            "An engine spreads numbers and categories: set `use: false` on text.",
-            faults=[Fault(f"/schema/inputs/{name}", "is text") for name in texts],
         )

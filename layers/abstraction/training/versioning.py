@@ -32,7 +32,7 @@ from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.serving.loading import LoadedVersion, Loader, read_parameters
 from minerva.layers.abstraction.serving.terms import Terms
 from minerva.layers.abstraction.training.called import Brought, declared_origin
-from minerva.layers.abstraction.training.engine import Engines, check_engine
+from minerva.layers.abstraction.training.engine import Engines, check_engine, check_source
 from minerva.layers.abstraction.training.gate import Verdict, check_gate, judge
 from minerva.layers.abstraction.training.preparation import Preparation
 from minerva.layers.abstraction.training.source import DataSource, OpenSource
@@ -161,6 +161,7 @@ class Versioning:
             return None
         if declaration.training.engine is None:
             return self.open_source(data)
+        check_source(data)
         engine = expand_text(declaration.training.engine, self.environment, "engine")
         return OnCluster(self.engines.open(engine), data)
 

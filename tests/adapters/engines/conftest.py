@@ -57,7 +57,7 @@ def train(workspace, tmp_path):
             versioning.check(declaration)
             folder = next(folders)
             folder.mkdir()
-            source = versioning._source(declaration)
+            source = versioning._source(declaration, versioning._declared(declaration))
             prepared = versioning.prepare(declaration)
             return versioning.trainer.train(declaration, prepared, source, folder, progress)
 

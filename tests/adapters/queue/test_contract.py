@@ -47,6 +47,13 @@ class TestRedisQueue(CeleryQueueContract):
         return redis_url
 
 
+@pytest.mark.needs("rabbitmq-server")
+class TestRabbitQueue(CeleryQueueContract):
+    @pytest.fixture
+    def url(self, rabbit_url):
+        return rabbit_url
+
+
 class TestCeleryMemoryQueue(CeleryQueueContract):
     @pytest.fixture
     def url(self):
