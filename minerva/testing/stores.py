@@ -10,7 +10,7 @@
 that of jobs, `schedules` for that of schedules, `keys` and `revision` for that of keys,
 `subscriptions`, `jobs` and `leases` for that of webhooks,
 `trials`, `proposals`, `configurations` and `revision` for those of tuning,
-`uploads` and `jobs` for that of uploads.
+`uploads`, `jobs` and `leases` for that of uploads.
 With `pytest.register_assert_rewrite("minerva.testing")` in a conftest, failures show values.
 """
 

@@ -9,11 +9,12 @@ from typing import Protocol
 import pytest
 
 from minerva.errors import Conflict, NotFound, TooLarge
-from minerva.layers.abstraction.jobs.store import JobStore
+from minerva.layers.abstraction.jobs.job import JobState
+from minerva.layers.abstraction.jobs.store import Ending, JobLeases, JobStore
 from minerva.layers.abstraction.uploads.layout import Layout
 from minerva.layers.abstraction.uploads.store import UploadStore
 from minerva.layers.abstraction.uploads.upload import Upload
-from minerva.testing.job_stores import a_job
+from minerva.testing.job_stores import a_job, a_lease
 from minerva.testing.threads import at_once
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -29,6 +30,8 @@ class UploadStores(Protocol):
     def uploads(self) -> UploadStore: ...
     @property
     def jobs(self) -> JobStore: ...
+    @property
+    def leases(self) -> JobLeases: ...
 
 
 def an_upload(upload_id: str = "u1", tenant: str = "acme", held: int = 10) -> Upload:
@@ -135,6 +138,19 @@ class UploadStoreContract:
         assert found.id == "u1"
         assert stores.uploads.remove("acme", "u1")
         assert stores.uploads.get("acme", "u1") is None
+
+    def test_what_a_failed_job_used_stays_a_while_for_it_may_be_tried_again(
+        self, stores: UploadStores
+    ) -> None:
+        self._used(stores)
+        lease = a_lease()
+        assert stores.leases.claim("j1", lease, NOW)
+        ending = Ending(JobState.FAILED, error={"code": "invalid_data", "message": "no"})
+        stores.leases.finish("j1", lease.token, ending, LATER)
+
+        assert stores.uploads.outdated(LATER, LATER) == []
+        (found,) = stores.uploads.outdated(FOREVER, FOREVER)
+        assert found.id == "u1"
 
     def test_what_is_not_gone_on_with_is_outdated_after_a_while(self, stores: UploadStores) -> None:
         stores.uploads.add(an_upload("u1"), 0)

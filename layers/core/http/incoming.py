@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -104,11 +105,29 @@ def _hang_up(request: Request, unless: Any = lambda: False) -> None:
 
 
 def _linger(request: Request) -> None:
-    _wait_at_most(request, LINGER_S)
+    """Read a little for a little while, where the server gives its socket; then nobody reads any more.
+
+    The clock ends it, for a caller may send a byte at a time.
+    """
+    connection = request.environ.get("gunicorn.socket")
+    if connection is None:
+        return
+    clock = threading.Timer(LINGER_S, _shut, [connection])
+    clock.start()
     left = LINGER_BYTES
-    with suppress(ClientDisconnected, RequestEntityTooLarge, OSError):
+    try:
         while left > 0 and (read := request.stream.read(PIECE)):
             left -= len(read)
+    except (ClientDisconnected, RequestEntityTooLarge, OSError):
+        return
+    finally:
+        clock.cancel()
+        _shut(connection)
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _wait_at_most(request: Request, seconds: float) -> None:
