@@ -91,6 +91,15 @@ class SqlJobStore:
             rows = session.scalars(query.order_by(JobRow.created_at, JobRow.id))
             return [record(Job, row) for row in rows]
 
+    def tell(
+        self, tenant: str, job_id: str, progress: float, message: str, seconds_left: float | None
+    ) -> None:
+        """See the port."""
+        with self._database.tenant(tenant, write=True) as session:
+            row = locked(session, job_id)
+            if row is not None and row.open_parts and not row.state.ended:
+                row.progress, row.message, row.seconds_left = progress, message, seconds_left
+
     def cancel(self, tenant: str, job_id: str, now: datetime) -> Released | None:
         """See the port."""
         with self._database.tenant(tenant, write=True) as session:

@@ -30,8 +30,8 @@ def tuning_kinds(
 ) -> Kinds:
     """Return name → kind; `jobs` is asked for when one works, because it is made of kinds."""
     proposals = _proposals(stores, registry, versioning, jobs)
-    tune = Tuning(versioning, stores.trials, stores.jobs.parts, proposals, now)
-    return {tune.name: tune, Trials.name: Trials(versioning, stores.trials, now)}
+    tune = Tuning(versioning, stores.trials, stores.jobs, proposals, now)
+    return {tune.name: tune, Trials.name: Trials(versioning, stores.trials, stores.jobs, now)}
 
 
 def open_tuning(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,9 +10,6 @@ from minerva.cli import screen
 from minerva.cli.command import UsualGroup
 from minerva.cli.session import Session, pass_session
 from minerva.cli.watching import leave_if_unsuccessful, tell_failure, watched
-
-if TYPE_CHECKING:
-    from minerva.client import Client
 
 Document = dict[str, Any]
 START = "start"
@@ -82,7 +78,7 @@ def start(
             service, idempotency_key, trials=trials, timeout_s=timeout_s, parallel=parallel
         )
         if not no_wait:
-            job = watched(session, client, job, _look)
+            job = watched(session, client, job)
     if session.json:
         screen.show_json({"job": job})
     elif no_wait:
@@ -171,42 +167,10 @@ def parameters_line(parameters: Document) -> str:
     return f"parameters: {told.strip()}"
 
 
-def _look(client: Client, job_id: str) -> Document:
-    """Return the job with the progress of its trials: it only waits for the parts that run them."""
-    job = client.job(job_id)
-    if job["state"] != "running":
-        return job
-    study = client.study(job_id)
-    ended = [one for one in study["trials"] if one["state"] != "running"]
-    share = len(ended) / (study["planned"] + 1)
-    if not 0 < share < 1:
-        return job
-    return {
-        **job, "progress": share, "message": _so_far(study, len(ended)),
-        "seconds_left": _seconds_left(job, share),
-    }  # fmt: skip
-
-
-def _so_far(study: Document, ended: int) -> str:
-    present = next((one["value"] for one in study["trials"] if one["number"] == 0), None)
-    values = [one["value"] for one in study["trials"] if one["value"] is not None]
-    best = (min if study["less_is_better"] else max)(values, default=None)
-    pruned = sum(one["state"] == "pruned" for one in study["trials"])
-    told = f"{max(0, ended - 1)} of {study['planned']} trials, {pruned} pruned"
-    return told if best is None else f"{told}, {study['metric']} {_versus(best, present)}"
-
-
 def _versus(best: Any, present: Any) -> str:
     return screen.number(best) + (
         "" if present is None else f" instead of {screen.number(present)}"
     )
-
-
-def _seconds_left(job: Document, share: float) -> float | None:
-    if not job.get("started_at"):
-        return None
-    spent = (datetime.now(UTC) - datetime.fromisoformat(job["started_at"])).total_seconds()
-    return max(0.0, spent * (1 - share) / share)
 
 
 def _tell(service: str, job: Document) -> None:

@@ -26,24 +26,10 @@ MINUTE_S, HOUR_S = 60, 3600
 ENDED = frozenset({"succeeded", "failed", "cancelled", "dead"})
 
 
-Look = Callable[["Client", str], Job]
-"""Returns a job as it is now."""
-
-
-def look_at(client: Client, job_id: str) -> Job:
-    """Look at a job as the sidecar tells of it."""
-    return client.job(job_id)
-
-
-def watched(session: Session, client: Client, job: Job, look: Look = look_at) -> Job:
-    """Return the job when it has ended, with a bar for people. Ctrl-C stops watching, not the job.
-
-    `look` may tell more of its progress than the job does itself.
-    """
+def watched(session: Session, client: Client, job: Job) -> Job:
+    """Return the job when it has ended, with a bar for people. Ctrl-C stops watching, not the job."""
     try:
-        if session.json:
-            return _follow(client, job, look_at, _nothing)
-        return _with_bar(client, job, look)
+        return _follow(client, job, _nothing) if session.json else _with_bar(client, job)
     except KeyboardInterrupt:
         screen.remark(
             f"\nNo longer watching; the job goes on: minerva jobs show {job['id']}\n"
@@ -84,7 +70,7 @@ def time_left(seconds: float | None) -> str:
     return f"{seconds / HOUR_S:.1f} h left"
 
 
-def _with_bar(client: Client, job: Job, look: Look) -> Job:
+def _with_bar(client: Client, job: Job) -> Job:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -106,15 +92,15 @@ def _with_bar(client: Client, job: Job, look: Look) -> Job:
                 left=time_left(seen.get("seconds_left")),
             )
 
-        return _follow(client, job, look, show)
+        return _follow(client, job, show)
 
 
-def _follow(client: Client, job: Job, look: Look, show: Callable[[Job, float], None]) -> Job:
+def _follow(client: Client, job: Job, show: Callable[[Job, float], None]) -> Job:
     started = heard = time.monotonic()
     while job["state"] not in ENDED:
         time.sleep(POLL_S)
         try:
-            job = look(client, job["id"])
+            job = client.job(job["id"])
             heard = time.monotonic()
         except Unavailable:
             if time.monotonic() - heard > PATIENCE_S:

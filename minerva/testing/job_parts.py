@@ -65,6 +65,21 @@ class JobPartsContract:
         assert stores.leases.claim("j1", a_lease("two"), LATER) is None
         assert stores.leases.renew("j1", "one", LATER, 0.5, "") is None
 
+    def test_a_job_that_waits_is_told_how_far_its_parts_are(self, stores: JobStores) -> None:
+        parked(stores)
+
+        stores.jobs.tell("acme", "j1", 0.25, "5 of 20", 9.5)
+
+        job = parent(stores)
+        assert (job.progress, job.message, job.seconds_left) == (0.25, "5 of 20", 9.5)
+        end_part(stores, 0)
+        end_part(stores, 1)
+        before = parent(stores)
+        stores.jobs.tell("acme", "j1", 0.5, "too late", None)
+        stores.jobs.tell("other", "j1", 0.5, "not theirs", None)
+        stores.jobs.tell("acme", "j9", 0.5, "nobody", None)
+        assert parent(stores) == before
+
     def test_parts_are_listed_only_as_parts(self, stores: JobStores) -> None:
         parked(stores)
 

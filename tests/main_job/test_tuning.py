@@ -157,6 +157,7 @@ def test_a_killed_trial_is_tried_again_and_counts_once(sidecar: Sidecar, victim:
 
     os.kill(sidecar.processes(victim)[0], signal.SIGKILL)
 
+    wait_until(lambda: "of 4 trials, 0 pruned, brier" in sidecar.job(job_id)["message"])
     job = ended(sidecar, job_id)
     assert job["state"] == "succeeded", job["error"]
     tried = trials(sidecar, job_id)

@@ -77,6 +77,11 @@ class JobStore(Protocol):
     def parts(self, tenant: str, job_id: str) -> Sequence[Job]:
         """Return the parts of a job in the order in which they were made."""
 
+    def tell(
+        self, tenant: str, job_id: str, progress: float, message: str, seconds_left: float | None
+    ) -> None:
+        """Tell how far a job is that waits for its parts; nothing happens if it does not."""
+
     def cancel(self, tenant: str, job_id: str, now: datetime) -> Released | None:
         """Cancel a queued job at once; ask a running one to stop; leave an ended one as it is.
 

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 GATE = "gate"
 """Who accepts where no person does."""
+TRIED = 0.95
+"""How much of a tuning is done when its trials are."""
 NOTHING_BETTER = "The present parameters stand: no trial was better."
 
 
@@ -49,12 +51,13 @@ class Concluding:
         winner, summary = found.winner, found.summary()
         if winner is None:
             return {**summary, "proposal": None, "verdict": NOTHING_BETTER}
-        progress(0.0, "measuring the best parameters on rows that no trial saw")
+        progress(TRIED, "measuring the best parameters on rows that no trial saw")
         measuring = Measuring.read(self.versioning, declaration)
         before = self._present(declaration)
+        ahead = _ahead(progress)
         measured = found.baseline is not None  # what ended the trial's process would end this one
-        baseline = measuring.confirm(before, progress) if measured else None
-        best = measuring.confirm(winner.parameters, progress)
+        baseline = measuring.confirm(before, ahead) if measured else None
+        best = measuring.confirm(winner.parameters, ahead)
         verdict = decide(wishes.tuning, declaration.training.gate, found.metric, best, baseline)
         evidence = {**summary, **_confirmed(measuring, best, baseline), "verdict": verdict.reason}
         parameters = changed(before, winner.parameters)
@@ -100,6 +103,13 @@ class Concluding:
             log.warning("proposal.left_open", proposal=number, reason=error.message)
             return self.proposals.get(tenant, service, number)
         return accepted.proposal
+
+
+def _ahead(progress: Progress) -> Progress:
+    def report(fraction: float, message: str = "") -> None:
+        progress(TRIED + (1 - TRIED) * fraction, message)
+
+    return report
 
 
 def _confirmed(

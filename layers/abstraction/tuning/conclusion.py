@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from minerva.errors import AlgorithmFailed, Fault
@@ -20,6 +21,33 @@ from minerva.layers.abstraction.tuning.trial import (
 
 TOLD = 20
 """So many reasons are told at most."""
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """How far a study is, as whoever waits for it reads it."""
+
+    share: float
+    message: str
+    seconds_left: float | None
+
+
+def so_far(trials: Sequence[Trial], planned: int, metric: str, now: datetime) -> SoFar:
+    """Look at a study while it runs; `planned` is how many trials there shall be beside the baseline."""
+    ended = [one for one in trials if one.state is not TrialState.RUNNING]
+    share = min(1.0, len(ended) / (planned + 1))
+    found, told = Found(metric, trials), counts(trials)
+    best = best_of(trials, metric)
+    count = len([one for one in ended if one.number != BASELINE])
+    message = f"{count} of {planned} trials, {told['pruned']} pruned"
+    if best is not None and best.value is not None:
+        message += f", {metric} {best.value:.4g}"
+        if found.baseline is not None and found.baseline.value is not None:
+            message += f" instead of {found.baseline.value:.4g}"
+    if not ended:
+        return SoFar(share, message, None)
+    spent = (now - min(one.started_at for one in trials)).total_seconds()
+    return SoFar(share, message, round(max(0.0, spent * (1 - share) / share), 1))
 
 
 @dataclass(frozen=True)

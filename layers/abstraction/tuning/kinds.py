@@ -20,12 +20,13 @@ from minerva.errors import (
 )
 from minerva.layers.abstraction.jobs.job import Job, JobState, NewJob, Queue
 from minerva.layers.abstraction.jobs.kind import Attempt, Part, Parts
+from minerva.layers.abstraction.jobs.store import JobStore
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.training.versioning import Versioning
 from minerva.layers.abstraction.tuning.concluding import Concluding
-from minerva.layers.abstraction.tuning.conclusion import Found
+from minerva.layers.abstraction.tuning.conclusion import Found, SoFar
 from minerva.layers.abstraction.tuning.measuring import Measuring
 from minerva.layers.abstraction.tuning.proposals import Proposals
 from minerva.layers.abstraction.tuning.space import metric_of, space_of
@@ -44,8 +45,7 @@ class Tuning:
 
     versioning: Versioning
     trials: TrialStore
-    parts: Callable[[str, str], Sequence[Job]]
-    """Returns a job's parts, by tenant and id."""
+    jobs: JobStore
     proposals: Proposals
     now: Callable[[], datetime]
     look_up: Callable[[str], object] = find_spec
@@ -89,7 +89,7 @@ class Tuning:
         """Return parts while there is something to try, then the result."""
         declaration = declaration_of(self.versioning, job)
         wishes = Wishes.read(job.payload, declaration)
-        parts = self.parts(job.tenant, job.id)
+        parts = self.jobs.parts(job.tenant, job.id)
         self._bury(job)
         trials = self.trials.list(job.tenant, job.id)
         if not parts or self._interrupted(wishes, parts, trials):
@@ -130,6 +130,7 @@ class Trials:
 
     versioning: Versioning
     trials: TrialStore
+    jobs: JobStore
     now: Callable[[], datetime]
     name = TRIAL
     queue = Queue.TRAIN
@@ -155,7 +156,12 @@ class Trials:
         )
         attempt.progress(0.0, "reading the data")
         measuring = Measuring.read(self.versioning, declaration)
-        trying = Trying(self.trials, study, job.id, measuring, self.now)
+
+        def tell(found: SoFar) -> None:
+            told = (found.share, found.message, found.seconds_left)
+            self.jobs.tell(study.tenant, study.id, *told)
+
+        trying = Trying(self.trials, study, job.id, measuring, self.now, tell)
         return {"trials": trying.run(attempt.progress)}
 
 

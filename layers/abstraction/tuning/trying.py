@@ -10,6 +10,7 @@ import structlog
 
 from minerva.algorithm import Progress, TrialPruned
 from minerva.errors import MinervaError, Unavailable
+from minerva.layers.abstraction.tuning.conclusion import SoFar, so_far
 from minerva.layers.abstraction.tuning.measuring import Measuring
 from minerva.layers.abstraction.tuning.space import Space, present
 from minerva.layers.abstraction.tuning.store import TrialStore
@@ -27,6 +28,13 @@ log = structlog.get_logger()
 
 MOST_TRIES = 2
 """A trial whose process ended so often is given up: it may be what ended it."""
+
+
+Tell = Callable[[SoFar], object]
+
+
+def _nobody(_so_far: SoFar) -> None:
+    """Nobody waits for the study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +61,8 @@ class Trying:
     job_id: str
     measuring: Measuring
     now: Callable[[], datetime]
+    tell: Tell = _nobody
+    """Told how far the study is, after each trial."""
 
     def run(self, progress: Progress) -> int:
         """Run trials until there are none left to begin; return how many this call ended."""
@@ -60,6 +70,8 @@ class Trying:
         for trial in self._turns():
             result = self._tried(trial, progress)
             ended += self._end(trial, result)
+            metric = self.measuring.metric
+            self.tell(so_far(self._list(), self.study.trials, metric, self.now()))
         return ended
 
     def _turns(self) -> Iterator[Trial]:

@@ -8,8 +8,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from minerva.bootstrap import open_web
-from minerva.cli.session import Session
-from minerva.cli.tune import _look, parameters_line
+from minerva.cli.tune import parameters_line
 from minerva.layers.abstraction.jobs.job import Lease
 from minerva.layers.abstraction.tuning.proposal import NewProposal
 from minerva.layers.abstraction.tuning.trial import Ended, NewTrial, TrialState
@@ -113,24 +112,6 @@ def test_the_same_idempotency_key_leads_to_the_same_job(ask, container):
         ask("tune", "start", "rent", "--no-wait", "--idempotency-key", "nightly")
 
     assert len(container.jobs.list("default")) == 1
-
-
-def test_trials_are_told_while_they_run(begun, container):
-    job_id = begun(complete(2.5), complete(1.25), Ended(TrialState.PRUNED), None)
-
-    with Session().client() as client:
-        told = _look(client, job_id)
-
-    assert told["progress"] == pytest.approx(3 / 5)
-    assert told["message"] == "2 of 4 trials, 1 pruned, rmse 1.25 instead of 2.5"
-    assert told["seconds_left"] > 10
-
-
-def test_before_any_trial_ended_the_job_tells_itself(begun):
-    job_id = begun(None)
-
-    with Session().client() as client:
-        assert _look(client, job_id)["progress"] == 0
 
 
 def test_nothing_proposed_says_what_to_do(ask):

@@ -1,6 +1,7 @@
 """Trials of one study, run by one job or several."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -152,3 +153,15 @@ def test_progress_tells_which_trial_and_the_best_so_far(trying):
     assert told == sorted(told, key=lambda one: one[0])
     assert told[0] == (pytest.approx(0.005), "the present parameters, 1 trials to come: stepping")
     assert told[-1] == (1.0, "trial 1 of 1, best rmse 5.0000: stepping")
+
+
+def test_after_each_trial_it_is_told_how_far_the_study_is(trying):
+    told = []
+
+    replace(trying(trials=3, tuning={"pruning": False}), tell=told.append).run(silent)
+
+    assert [one.share for one in told] == [0.25, 0.5, 0.75, 1.0]
+    assert told[0].message == "0 of 3 trials, 0 pruned, rmse 5 instead of 5"
+    assert told[3].message.startswith("3 of 3 trials, 0 pruned, rmse ")
+    assert told[0].seconds_left > 0
+    assert told[3].seconds_left == 0
