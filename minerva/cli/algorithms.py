@@ -31,6 +31,7 @@ def algorithms(session: Session, name: str | None) -> None:
             "needs_data": one.needs_data,
             "description": _first_line(type(one).__doc__),
             "parameters": _parameters(one.Parameters),
+            "search_space": dict(one.search_space),
         }
         for one in chosen
     ]
@@ -40,9 +41,9 @@ def algorithms(session: Session, name: str | None) -> None:
     if name:
         screen.say(f"{listed[0]['name']}: {listed[0]['description']}\n")
         screen.show_table(
-            ("parameter", "type", "default", "what it is"),
+            ("parameter", "type", "default", "minerva tune tries", "what it is"),
             (
-                (p["name"], p["type"], p["default"], p["description"])
+                (p["name"], p["type"], p["default"], _tried(listed[0], p["name"]), p["description"])
                 for p in listed[0]["parameters"]
             ),
         )
@@ -53,6 +54,16 @@ def algorithms(session: Session, name: str | None) -> None:
         )
     for problem in catalogue.problems:
         screen.remark(f"✗ {problem}")
+
+
+def _tried(algorithm: dict[str, Any], parameter: str) -> str:
+    """Return what a tuning tries unless the service says otherwise, as people write it."""
+    one = algorithm["search_space"].get(parameter)
+    if one is None:
+        return ""
+    if one.get("values"):
+        return " | ".join(map(str, one["values"]))
+    return f"{one.get('low'):g}…{one.get('high'):g}{' (log)' if one.get('log') else ''}"
 
 
 def _first_line(text: str | None) -> str:

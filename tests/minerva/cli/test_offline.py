@@ -31,6 +31,7 @@ def test_explains_the_parameters_of_one(minerva):
 
     assert "n_estimators" in shown
     assert "Deepest tree" in shown
+    assert "0.01…0.3 (log)" in shown
 
 
 def test_tells_machines_parameters_and_defaults(minerva):
@@ -39,6 +40,7 @@ def test_tells_machines_parameters_and_defaults(minerva):
     by_name = {one["name"]: one for one in told["algorithms"][0]["parameters"]}
     assert by_name["max_depth"]["default"] == 4
     assert by_name["max_depth"]["type"] == "integer"
+    assert told["algorithms"][0]["search_space"]["max_depth"] == {"low": 2, "high": 10}
 
 
 def test_an_unknown_algorithm_is_answered_with_what_is_meant(minerva):

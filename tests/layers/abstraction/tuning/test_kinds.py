@@ -1,5 +1,7 @@
 """A tuning as a job: its parts, its proposal, and what happens to those that cannot be done."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -305,3 +307,16 @@ def test_a_trial_that_a_cancelled_tuning_left_runs_no_more(container, declared_v
 
     (trial,) = tuning.tunings.study("default", job.id).trials
     assert (trial.state, trial.error) == (TrialState.FAILED, "The tuning ended before it did.")
+
+
+def test_optuna_is_imported_where_trials_are_run_and_nowhere_else():
+    script = (
+        "import sys, minerva.wsgi, minerva.worker, minerva.job_process, minerva.cli.program;"
+        "import minerva.layers.abstraction.tuning.kinds; print('optuna' in sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "False\n"
