@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
@@ -14,6 +15,7 @@ from uuid import uuid4
 from minerva.client.answers import Document, listed, member, problem, read_object, server_sent
 from minerva.client.sending import PIECE, Sending, Told, format_of, send_whole
 from minerva.client.transport import Transport
+from minerva.errors import MinervaError
 
 RECONNECT_S = 0.2
 """Pause before asking again for events where a stream brought none."""
@@ -131,6 +133,12 @@ class Client:
         """Send training data in pieces, going on after broken connections; return the upload."""
         format_, rest = _layout(file, how)
         return Sending(self._line).send(service, file, format_, rest, told)
+
+    def give_up(self, upload_id: str) -> None:
+        """Remove an upload that no job needs; one that is gone, or needed, is left as it is."""
+        path = f"/v1/uploads/{quote(upload_id, safe='')}"
+        with suppress(MinervaError):
+            self._line.content("DELETE", path, None, {}, repeatable=True)
 
     def start_job(
         self,

@@ -12,12 +12,15 @@ from typing import Any
 
 from minerva.errors import Fault, InvalidBody, InvalidInput
 from minerva.layers.abstraction.uploads.checking import LONGEST_RECORD, misfit, unreadable
-from minerva.layers.abstraction.uploads.rows import CheckCell, RowCheck
+from minerva.layers.abstraction.uploads.rows import ColumnCheck, RowCheck, column_faults
 from minerva.schema import Schema
 from minerva.schema.decoder import MAX_FAULTS
 
 _END = re.compile(r"\r\n|\n|\r(?=.)", re.DOTALL)
 """The end of a line; a carriage return at the very end may be half of one."""
+
+
+ROWS_AT_ONCE = 1000
 
 
 class _MoreToCome(Exception):
@@ -41,7 +44,7 @@ class CsvCheck:
         self._encoding = encoding
         self._decoder = _decoder(encoding)
         self._columns: list[str] = []
-        self._chosen: list[tuple[int, str, CheckCell]] = []
+        self._chosen: list[ColumnCheck] = []
         self._rest = ""
         self.rows = 0
         if state is not None:
@@ -95,41 +98,48 @@ class CsvCheck:
         return good, trouble
 
     def _look(self, text: str, *, final: bool = False) -> None:
-        text = self._rest + text
-        lines, tail = _lines(text)
-        faults: list[Fault] = []
-        left = self._records(lines, faults, final=final)
-        self._rest = "".join(left) + tail
-        if faults:
-            raise misfit(faults[:MAX_FAULTS])
+        lines, tail = _lines(self._rest + text)
+        feed = _Lines(lines, final=final)
+        reader = csv.reader(feed, delimiter=self._delimiter, strict=True)
+        looking = True
+        while looking:
+            looking = self._look_at_some(reader, feed)
+        self._rest = "".join(feed.unsettled()) + tail
         if len(self._rest) > LONGEST_RECORD:
             raise unreadable(self._here(), f"is longer than {LONGEST_RECORD} characters")
 
-    def _records(self, lines: list[str], faults: list[Fault], *, final: bool) -> list[str]:
-        """Look at each whole record; return the lines of the one that is not complete."""
-        feed = _Lines(lines, final=final)
-        reader = csv.reader(feed, delimiter=self._delimiter, strict=True)
+    def _look_at_some(self, reader: Iterator[list[str]], feed: _Lines) -> bool:
+        """Look at the next rows; return whether there may be more. What is wrong first is told first."""
+        rows: list[list[str]] = []
+        first, trouble, more = self.rows + 1, None, False
         try:
             for row in reader:
                 feed.settle()
                 if row or not self._columns:
-                    faults.extend(self._row(row))
-                    if len(faults) >= MAX_FAULTS:
-                        return []
+                    self._take(row, rows)
+                more = len(rows) == ROWS_AT_ONCE
+                if more:
+                    break
         except _MoreToCome:
-            return feed.unsettled()
+            more = False
         except csv.Error as error:
-            if not faults:  # else what stands before is told first
-                raise unreadable(self._here(), f"is not CSV: {error}") from error
-        except InvalidBody:
-            if not faults:
-                raise
-        return []
+            trouble = unreadable(self._here(), f"is not CSV: {error}")
+        except InvalidBody as error:
+            trouble = error
+        faults = [
+            Fault(f'column "{name}", row {first + at}', why)
+            for at, name, why in column_faults(rows, self._chosen)
+        ]
+        if faults:
+            raise misfit(faults)
+        if trouble is not None:
+            raise trouble
+        return more
 
-    def _row(self, row: list[str]) -> list[Fault]:
+    def _take(self, row: list[str], rows: list[list[str]]) -> None:
         if not self._columns:
             self._read_columns(row)
-            return []
+            return
         self.rows += 1
         if len(row) != len(self._columns):
             raise unreadable(
@@ -137,11 +147,7 @@ class CsvCheck:
                 f"has {len(row)} cells where the first line names {len(self._columns)} columns; "
                 "is a delimiter unquoted, or is `delimiter` wrong?",
             )
-        return [
-            Fault(f'column "{name}", row {self.rows}', wrong)
-            for position, name, check in self._chosen
-            if (wrong := check(row[position])) is not None
-        ]
+        rows.append(row)
 
     def _read_columns(self, row: list[str]) -> None:
         if not row:

@@ -7,6 +7,8 @@ must hold the truth, without which nothing is learnt from it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from minerva.errors import Fault
@@ -28,11 +30,11 @@ class RowCheck:
     """Checks rows of one schema, given as cells in the order of `names`."""
 
     def __init__(self, schema: Schema, decimal: str = ".") -> None:
-        self._required = [name for name, field in _wanted(schema).items() if field.required]
+        self._required = [name for name, one in _wanted(schema).items() if one.required]
         self._required += [name for name in schema.output if name not in self._required]
         self.checks: dict[str, CheckCell] = {
-            name: _remembering(cell_check(field, decimal, truth=name in schema.output))
-            for name, field in _wanted(schema).items()
+            name: cell_check(one, decimal, truth=name in schema.output)
+            for name, one in _wanted(schema).items()
         }
 
     def absent(self, names: Iterable[str]) -> list[Fault]:
@@ -42,10 +44,10 @@ class RowCheck:
             :MAX_FAULTS
         ]
 
-    def chosen(self, names: Sequence[str]) -> list[tuple[int, str, CheckCell]]:
-        """Return position, name and check of the columns that matter."""
+    def chosen(self, names: Sequence[str]) -> list[ColumnCheck]:
+        """Return the checks of those of a table's columns that matter."""
         return [
-            (position, name, self.checks[name])
+            ColumnCheck(position, name, self.checks[name])
             for position, name in enumerate(names)
             if name in self.checks
         ]
@@ -56,12 +58,12 @@ class RowCheck:
         return [(name, why) for name, why in wrong if why is not None]
 
 
-def cell_check(field: Field, decimal: str, *, truth: bool) -> CheckCell:
+def cell_check(of: Field, decimal: str, *, truth: bool) -> CheckCell:
     """Return the check of one column's cells."""
-    read = cell.reader(field, decimal)
-    required = truth or field.required
-    numeric, category = field.type in NUMERIC, field.type is FieldType.CATEGORY
-    unfit = f"is not one of {listed(field)}" if field.values else UNFIT.get(field.type, "")
+    read = cell.reader(of, decimal)
+    required = truth or of.required
+    numeric, category = of.type in NUMERIC, of.type is FieldType.CATEGORY
+    unfit = f"is not one of {listed(of)}" if of.values else UNFIT.get(of.type, "")
 
     def check(value: Any) -> str | None:
         # an empty text may be a declared category
@@ -70,7 +72,7 @@ def cell_check(field: Field, decimal: str, *, truth: bool) -> CheckCell:
         meant = read(value)
         if meant is None:
             return unfit
-        return out_of_range(field, meant) if numeric else None
+        return out_of_range(of, meant) if numeric else None
 
     return check
 
@@ -79,17 +81,43 @@ def _wanted(schema: Schema) -> dict[str, Field]:
     return {name: one for name, one in schema.inputs.items() if one.use} | dict(schema.output)
 
 
-def _remembering(check: CheckCell) -> CheckCell:
-    good: set[str] = set()
+@dataclass
+class ColumnCheck:
+    """The check of one column of texts, which remembers texts that were good."""
 
-    def remembering(value: Any) -> str | None:
-        if type(value) is not str or len(value) > LONGEST_REMEMBERED:
-            return check(value)
-        if value in good:
-            return None
-        wrong = check(value)
-        if wrong is None and len(good) < REMEMBERED:
-            good.add(value)
+    position: int
+    name: str
+    check: CheckCell
+    _good: set[str] = field(default_factory=set)
+
+    def misfits(self, cells: set[str]) -> dict[str, str]:
+        """Return cell → what is wrong with it, of a column's different cells."""
+        wrong: dict[str, str] = {}
+        for one in cells - self._good:
+            why = self.check(one)
+            if why is not None:
+                wrong[one] = why
+            elif len(self._good) < REMEMBERED and len(one) <= LONGEST_REMEMBERED:
+                self._good.add(one)
         return wrong
 
-    return remembering
+
+def column_faults(
+    rows: Sequence[Sequence[str]], columns: Iterable[ColumnCheck]
+) -> list[tuple[int, str, str]]:
+    """Return row, counted from 0, name and reason of the first cells that do not fit.
+
+    Looks at columns, not at cells: most texts of a column come again and again.
+    """
+    found: list[tuple[int, int, str, str]] = []
+    for column in columns:
+        at = column.position
+        wrong = column.misfits({row[at] for row in rows})
+        if wrong:
+            bad = (
+                (n, at, column.name, wrong[row[at]])
+                for n, row in enumerate(rows)
+                if row[at] in wrong
+            )
+            found.extend(islice(bad, MAX_FAULTS))
+    return [(row, name, why) for row, _, name, why in sorted(found)[:MAX_FAULTS]]

@@ -2,6 +2,7 @@
 
 import json
 import time
+import zipfile
 
 import psutil
 import pytest
@@ -87,6 +88,18 @@ def test_the_declared_data_is_profiled_and_a_version_exported(ask, minerva, hous
     assert shown.exit_code == 0, shown.output
     assert "rows, 0 of them do not fit" in shown.stdout
     assert (house.workspace / "data" / "churn.zip").stat().st_size == exported["bytes"]
+
+
+def test_an_exported_model_is_imported_into_another_workspace(ask, minerva, house, tmp_path):
+    ask("export", "churn", "--to", "data/other.zip", "--overwrite")
+    with zipfile.ZipFile(house.workspace / "data" / "other.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    (model,) = (tmp_path / "unpacked").glob("churn-*/version/model/*.ubj")
+    minerva("init", tmp_path / "other")
+
+    imported = minerva("--workspace", tmp_path / "other", "import", model, "--service", "churn")
+
+    assert imported.exit_code == 0, imported.output
 
 
 def test_an_upload_goes_on_after_its_web_process_is_killed(client, house, large):
