@@ -6,16 +6,18 @@ import os
 import random
 import signal
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from chaos.servers import postgresql, redis_server, small_disk
 from chaos.verdict import Verdict, judge
 from chaos.world import World, wait, world
 from minerva.client import Client
-from minerva.errors import MinervaError, Unavailable
+from minerva.errors import Unavailable
 
 LONGEST_S = 2.5
 """A job of the campaign takes about so long: kills fall at any moment of it."""
@@ -107,7 +109,7 @@ def postgresql_cut(chance: random.Random, rounds: int) -> Verdict:
         _start(made)
         hits = max(2, rounds // 5)
         for number in range(hits):
-            _patiently(partial(_submit_both, made, number))
+            _submit_both(made, number)
             time.sleep(chance.random() * LONGEST_S)
             database.restart() if number % 3 == 0 else database.cut()
         made.wait_for_jobs()
@@ -150,25 +152,18 @@ def disk_full(_chance: random.Random, _rounds: int) -> Verdict:
 
 
 def clock_moved(_chance: random.Random, _rounds: int) -> Verdict:
-    """The clock of worker and beat goes forward by an hour, and back again."""
+    """The clock of all processes goes forward by an hour and back, and back and forward."""
     with world() as made:
         shift = made.workspace / "shift"
-        shift.write_text("+0")
-        library = "/usr/$LIB/faketime/libfaketimeMT.so.1"
-        faked = {
-            "LD_PRELOAD": library,
-            "FAKETIME_TIMESTAMP_FILE": str(shift),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-        made.start("serve")
-        made.start("worker", "beat", **faked)
+        _set(shift, 0)
+        made.program = [sys.executable, "-m", "chaos.shifted"]
+        made.start("serve", "worker", "beat", CHAOS_SHIFT=str(shift))
         made.wait_until_ready()
-        for moved in (f"+{HOUR_S}", "+0", f"-{HOUR_S}", "+0"):
+        for moved in (HOUR_S, 0, -HOUR_S, 0):
             for _ in range(2):
                 _submit_both(made, 0)
             time.sleep(1)
-            shift.write_text(moved)
+            _set(shift, moved)
             time.sleep(3)
         made.wait_for_jobs()
         return judge("clock_moved", 4, made)
@@ -237,13 +232,11 @@ def _appeared(made: World, before: set[str]) -> bool:
     return bool(_new(made, before))
 
 
-def _patiently(work: Callable[[], None]) -> None:
-    """Do again what the sidecar could not take at the moment, as its callers would."""
-    while True:
-        try:
-            return work()
-        except (Unavailable, MinervaError):
-            time.sleep(0.2)
+def _set(shift: Path, seconds: int) -> None:
+    """Write in one step: clocks are read all the time."""
+    new = shift.with_suffix(".new")
+    new.write_text(str(seconds))
+    new.rename(shift)
 
 
 def _tried(made: World) -> int:

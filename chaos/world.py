@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from chaos.service import PLUGIN, ROWS, SERVICE, write_data
 from minerva.bootstrap import open_control
@@ -29,7 +30,7 @@ from minerva.errors import MinervaError
 from minerva.settings import load
 
 MINERVA = str(Path(sys.executable).parent / "minerva")
-WITHIN_S = 240.0
+WITHIN_S = 600.0
 SETTINGS = """
 lease_s = 3
 sweep_interval_s = 1
@@ -52,6 +53,7 @@ class World:
     environment: dict[str, str]
     receiver: Receiver
     service: str = "label"
+    program: list[str] = field(default_factory=lambda: [MINERVA])
     accepted: list[str] = field(default_factory=list)
     with_callback: set[str] = field(default_factory=set)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -67,7 +69,7 @@ class World:
         for name in names:
             with (self.workspace / f"{name}.out").open("ab") as output:
                 self.running[name] = subprocess.Popen(
-                    [MINERVA, name],
+                    [*self.program, name],
                     env={**self.environment, **more},
                     stdout=output,
                     stderr=output,
@@ -85,17 +87,20 @@ class World:
         process.wait()
 
     def submit(self, kind: str, *, callback: bool = True) -> str:
-        """Start a job and note that it was accepted."""
-        url = self.receiver.url if callback else None
-        with self.client as client:
-            if kind == "train":
-                job = client.train(self.service, callback_url=url)
-            else:
-                job = client.start_job(self.service, kind, callback_url=url)
-        self.accepted.append(job["id"])
+        """Start a job, asking again as a careful caller does, and note that it was accepted."""
+        url, key, accepted = self.receiver.url if callback else None, uuid4().hex, ""
+
+        def ask() -> bool:
+            nonlocal accepted
+            with self.client as client:
+                accepted = client.start_job(self.service, kind, {}, key, callback_url=url)["id"]
+            return True
+
+        wait(ask, "the job is accepted")
+        self.accepted.append(accepted)
         if callback:
-            self.with_callback.add(job["id"])
-        return str(job["id"])
+            self.with_callback.add(accepted)
+        return accepted
 
     def wait_for_jobs(self) -> None:
         """Wait until every accepted job, and every message about one, has ended."""
