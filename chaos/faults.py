@@ -137,12 +137,12 @@ def sqlite_locked(_chance: random.Random, rounds: int) -> Verdict:
 def disk_full(_chance: random.Random, _rounds: int) -> Verdict:
     """The disk of the artefacts is full while versions are written, then there is room again."""
     with small_disk(1) as disk, world(MINERVA_ARTEFACTS_URL=str(disk / "artefacts")) as made:
+        made.start("serve", "worker", "beat")
         filler = disk / "filler"
         filler.write_bytes(bytes(_free_bytes(disk)))
-        _start(made)
         for _ in range(IN_FLIGHT):
-            made.submit("train", callback=False)
-        wait(lambda: _tried(made) >= IN_FLIGHT, "attempts on a full disk", 120)
+            made.submit("train")
+        wait(lambda: _tried(made) >= IN_FLIGHT, "attempts on a full disk", 300)
         filler.unlink()
         made.wait_for_jobs()
         verdict = judge("disk_full", 1, made)
@@ -158,7 +158,7 @@ def clock_moved(_chance: random.Random, _rounds: int) -> Verdict:
         _set(shift, 0)
         made.program = [sys.executable, "-m", "chaos.shifted"]
         made.start("serve", "worker", "beat", CHAOS_SHIFT=str(shift))
-        made.wait_until_ready()
+        made.wait_for_champion()
         for moved in (HOUR_S, 0, -HOUR_S, 0):
             for _ in range(2):
                 _submit_both(made, 0)
@@ -209,12 +209,12 @@ FAULTS: dict[str, Callable[[random.Random, int], Verdict]] = {
 
 def _start(made: World) -> None:
     made.start("serve", "worker", "beat")
-    made.wait_until_ready()
+    made.wait_for_champion()
 
 
 def _submit_both(made: World, _number: int) -> None:
     made.submit("train")
-    made.submit("ledger")
+    made.submit("batch")
 
 
 def _submit_and_leave(made: World) -> None:

@@ -1,12 +1,14 @@
-"""What the campaign's workspace holds: a service that trains in a second, and a kind of job that writes."""
+"""What the campaign's workspace holds: a service that trains in a second, and rows for it to score."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
-ROWS = 300
-"""Rows that a job of kind `ledger` writes."""
+ROWS = 5_000
+"""Rows that a batch scores."""
+TRAINED = 400
 
 SERVICE = """
 service: label
@@ -22,42 +24,22 @@ schema:
 data: {source: csv, path: data.csv}
 """
 
-PLUGIN = '''
-import time
 
-from minerva import JobKind, hookimpl
-
-
-class Ledger(JobKind):
-    """Writes rows slowly, into a file that appears at once."""
-
-    name = "ledger"
-
-    def run(self, context):
-        target = context.workspace / "data" / f"{context.job_id}.csv"
-        unfinished = context.folder / "ledger.csv"
-        with unfinished.open("w") as file:
-            for row in range(300):
-                file.write(f"{context.job_id}-{row}\\n")
-                if row % 30 == 0:
-                    file.flush()
-                    context.progress(row / 300, f"row {row}")
-                    time.sleep(0.05)
-        unfinished.rename(target)
-        return {"rows": 300}
+def write_training(path: Path) -> None:
+    """Write rows that can be learnt from."""
+    lines = [
+        f"{row},{x:.4f},{y:.4f},{'Yes' if x + y > 0 else 'No'}" for row, x, y in _points(TRAINED)
+    ]
+    path.write_text("\n".join(["id,x,y,label", *lines]) + "\n")
 
 
-@hookimpl
-def minerva_job_kinds():
-    return [Ledger()]
-'''
+def write_people(path: Path) -> None:
+    """Write rows to be scored."""
+    lines = [f"p{row},{x:.4f},{y:.4f}" for row, x, y in _points(ROWS)]
+    path.write_text("\n".join(["id,x,y", *lines]) + "\n")
 
 
-def write_data(path: Path) -> None:
-    """Write 400 rows that can be learnt from."""
+def _points(count: int) -> Iterator[tuple[int, float, float]]:
     chance = random.Random(7)
-    lines = ["id,x,y,label"]
-    for row in range(400):
-        x, y = chance.gauss(0, 1), chance.gauss(0, 1)
-        lines.append(f"{row},{x:.4f},{y:.4f},{'Yes' if x + y > 0 else 'No'}")
-    path.write_text("\n".join(lines) + "\n")
+    for row in range(count):
+        yield row, chance.gauss(0, 1), chance.gauss(0, 1)

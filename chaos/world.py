@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from chaos.service import PLUGIN, ROWS, SERVICE, write_data
+from chaos.service import ROWS, SERVICE, write_people, write_training
 from minerva.bootstrap import open_control
 from minerva.cli.control import log_as
 from minerva.cli.first_key import ensure_first_key
@@ -31,6 +31,8 @@ from minerva.settings import load
 
 MINERVA = str(Path(sys.executable).parent / "minerva")
 WITHIN_S = 600.0
+PARTS = 2
+"""Of each batch, so that several processes work on one job."""
 SETTINGS = """
 lease_s = 3
 sweep_interval_s = 1
@@ -56,6 +58,7 @@ class World:
     program: list[str] = field(default_factory=lambda: [MINERVA])
     accepted: list[str] = field(default_factory=list)
     with_callback: set[str] = field(default_factory=set)
+    outputs: dict[str, Path] = field(default_factory=dict)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -80,6 +83,12 @@ class World:
         """Wait until the sidecar takes requests."""
         wait(lambda: self.client.ready()["status"] == "ready", "the sidecar")
 
+    def wait_for_champion(self) -> None:
+        """Wait until a version serves, which batches need."""
+        self.submit("train")
+        wait(lambda: bool(self.client.versions(self.service)), "the first version", WITHIN_S)
+        self.wait_until_ready()
+
     def kill(self, name: str) -> None:
         """End a process as a power cut does: nothing in it hears of it."""
         process = self.running.pop(name)
@@ -89,15 +98,21 @@ class World:
     def submit(self, kind: str, *, callback: bool = True) -> str:
         """Start a job, asking again as a careful caller does, and note that it was accepted."""
         url, key, accepted = self.receiver.url if callback else None, uuid4().hex, ""
+        output = f"data/{key}.csv"
+        parameters = {"input": "data/people.csv", "output": output, "parts": PARTS}
+        parameters = parameters if kind == "batch" else {}
 
         def ask() -> bool:
             nonlocal accepted
             with self.client as client:
-                accepted = client.start_job(self.service, kind, {}, key, callback_url=url)["id"]
+                job = client.start_job(self.service, kind, parameters, key, callback_url=url)
+                accepted = str(job["id"])
             return True
 
         wait(ask, "the job is accepted")
         self.accepted.append(accepted)
+        if kind == "batch":
+            self.outputs[accepted] = self.workspace / output
         if callback:
             self.with_callback.add(accepted)
         return accepted
@@ -115,12 +130,14 @@ class World:
 
     def expected_rows(self, job_id: str) -> int | None:
         """Return how many rows a job should have written."""
-        return ROWS if (self.workspace / "data" / f"{job_id}.csv").exists() else None
+        return ROWS if job_id in self.outputs else None
 
     def written_rows(self, job_id: str) -> list[str]:
         """Return the keys that a job wrote."""
-        path = self.workspace / "data" / f"{job_id}.csv"
-        return path.read_text().split() if path.exists() else []
+        path = self.outputs.get(job_id)
+        if path is None or not path.exists():
+            return []
+        return [line.partition(",")[0] for line in path.read_text().splitlines()[1:]]
 
     def told(self) -> Mapping[str, set[str]]:
         """Return job id → the ids of the messages that told of its end."""
@@ -239,12 +256,12 @@ def free_port() -> int:
 
 def _prepare(made: World) -> None:
     folder = made.workspace
-    for name in ("services", "plugins", "data"):
+    for name in ("services", "data"):
         (folder / name).mkdir()
     (folder / "minerva.toml").write_text(SETTINGS.format(port=made.receiver.port))
-    (folder / "plugins" / "errands.py").write_text(PLUGIN)
     (folder / "services" / "label.yaml").write_text(SERVICE)
-    write_data(folder / "data.csv")
+    write_training(folder / "data.csv")
+    write_people(folder / "data" / "people.csv")
     loaded = load(folder, made.environment)
     log_as(loaded, "cli")
     with open_control(loaded) as container:
