@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import dask
 from distributed import Client
 from distributed.security import Security
+from distributed.versions import VersionMismatchWarning
 
 from minerva.adapters.engines.address import SchedulerAddress
 from minerva.adapters.engines.failures import translated
@@ -27,7 +29,9 @@ LEARNERS = ("xgboost-cpu", "xgboost")
 
 
 @contextmanager
-def connected(address: SchedulerAddress) -> Iterator[Client]:
+def connected(
+    address: SchedulerAddress, first_worker_s: float = FIRST_WORKER_S
+) -> Iterator[Client]:
     """Yield a client of a cluster that has workers and fits.
 
     Raises Unavailable or InvalidConfiguration.
@@ -37,15 +41,21 @@ def connected(address: SchedulerAddress) -> Iterator[Client]:
         "distributed.comm.retry.count": 0,
     }
     with dask.config.set(quick), translated(address):
-        client = Client(
-            str(address), timeout=CONNECT_S, set_as_default=False, security=_security(address)
-        )
+        client = _client(address)
         try:
-            _wait_for_worker(client, address)
+            _wait_for_worker(client, address, first_worker_s)
             check_versions(client.get_versions(packages=[*EQUAL, *LEARNERS]))
             yield client
         finally:
             client.close(timeout=CONNECT_S)
+
+
+def _client(address: SchedulerAddress) -> Client:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", VersionMismatchWarning)  # `check_versions` says it better
+        return Client(
+            str(address), timeout=CONNECT_S, set_as_default=False, security=_security(address)
+        )
 
 
 def _security(address: SchedulerAddress) -> Security | None:
@@ -61,8 +71,8 @@ def _security(address: SchedulerAddress) -> Security | None:
     return security
 
 
-def _wait_for_worker(client: Client, address: SchedulerAddress) -> None:
-    deadline = time.monotonic() + FIRST_WORKER_S
+def _wait_for_worker(client: Client, address: SchedulerAddress, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while not client.scheduler_info()["workers"]:
         if time.monotonic() > deadline:
             raise Unavailable(

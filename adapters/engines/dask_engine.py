@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
@@ -50,9 +50,10 @@ class DaskEngine:
         """Connect, read, and give everything back at the end."""
         with connected(self.address) as client, _alone(client, reading):
             watch = Watch(client, self.address, sorted(client.scheduler_info()["workers"]))
-            pieces = self._plan(watch, data, _columns(declaration.schema))
-            reading(0.1, f"reading {len(pieces)} pieces on {len(watch.workers)} workers")
-            holders, summaries = _decode(watch, pieces, declaration, data.decimal, reading)
+            with watch.guarded():
+                pieces = self._plan(watch, data, _columns(declaration.schema))
+                reading(0.1, f"reading {len(pieces)} pieces on {len(watch.workers)} workers")
+                holders, summaries = _decode(watch, pieces, declaration, data.decimal, reading)
             known = assemble(summaries, declaration.schema)
             yield Spread(
                 cluster=DaskCluster(watch, holders, known.trained, known.counts, training),
@@ -90,7 +91,7 @@ def _alone(client: Client, progress: Progress) -> Iterator[None]:
     try:
         yield
     finally:
-        if client.status == "running":
+        with suppress(Exception):  # where the scheduler is gone, so is the lock
             lock.release()
 
 

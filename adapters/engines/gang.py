@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,8 +53,7 @@ class DaskCluster:
         client = self.watch.client
         name = secrets.token_hex(8)
         topic = f"minerva-{name}"
-        client.subscribe_topic(topic, self._told)
-        try:
+        with self.watch.guarded(), self._listening(topic):
             processes = client.run(os.getpid, workers=[holder.worker for holder in holders])
             futures = [
                 client.submit(
@@ -70,8 +70,15 @@ class DaskCluster:
                 for rank, holder in enumerate(holders)
             ]
             return self.watch.results(futures, "training")
+
+    @contextmanager
+    def _listening(self, topic: str) -> Iterator[None]:
+        self.watch.client.subscribe_topic(topic, self._told)
+        try:
+            yield
         finally:
-            client.unsubscribe_topic(topic)
+            with suppress(Exception):  # where the scheduler is gone, there is no subscription left
+                self.watch.client.unsubscribe_topic(topic)
 
     def _told(self, event: tuple[float, Mapping[str, Any]]) -> None:
         _, said = event

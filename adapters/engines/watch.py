@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from distributed import Client, Future, wait
 
 from minerva.adapters.engines.address import SchedulerAddress
-from minerva.adapters.engines.failures import away, lost, told, worst
+from minerva.adapters.engines.failures import away, lost, told, translated, worst
+from minerva.errors import MinervaError
 
 POLL_S = 0.5
 GRACE_POLLS = 10
@@ -36,7 +38,23 @@ class Watch:
             self._raise_failed(futures, doing)
             return list(self.client.gather(list(futures)))
         except BaseException:
-            self.client.cancel(list(futures), force=True)
+            with suppress(
+                Exception
+            ):  # nobody to tell; the error that led here is the one that counts
+                self.client.cancel(list(futures), force=True)
+            raise
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Let whatever dask raises be Unavailable once the scheduler is gone: it raises many things."""
+        try:
+            with translated(self.address):
+                yield
+        except (MinervaError, MemoryError):
+            raise
+        except Exception as error:
+            if self.client.status != "running":
+                raise away(self.address) from error
             raise
 
     def _wait(self, futures: Sequence[Future], done: Callable[[int], object] | None) -> None:

@@ -70,6 +70,10 @@ class Block:
                 self._read("chance", start, count),
             )
 
+    def discard(self) -> None:
+        """Remove the files now."""
+        self._end()
+
     def _read(self, name: str, start: int, count: int, width: int = 1) -> NDArray[Any]:
         kind = np.dtype(TYPES[name])
         return np.fromfile(

@@ -86,5 +86,11 @@ def perform(
     share = WorkerShare(place, blocks, worker, str(worker.get_current_task()))
     try:
         return work(share, *arguments)
+    except BaseException:
+        for (
+            block
+        ) in blocks:  # the error's frames would keep them; a training that failed begins anew
+            block.discard()
+        raise
     finally:
         share.blocks = ()  # their files shall not wait until what `work` made is collected
