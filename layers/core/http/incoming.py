@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from flask import Request, Response, after_this_request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
@@ -40,7 +39,11 @@ class Gates:
 
 
 class Incoming:
-    """The body of one request, in pieces."""
+    """The body of one request, in pieces.
+
+    Made before anything else can be refused: where nobody reads to the end, the answer is sent, a little
+    more is taken, and the connection is closed.
+    """
 
     def __init__(self, request: Request, max_bytes: int) -> None:
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -49,17 +52,13 @@ class Incoming:
         self._request = request
         self._max_bytes = max_bytes
         self._ended = False
+        _hang_up(request, unless=lambda: self._ended)
         self.size: int | None = request.content_length
         if self.size is not None and self.size > max_bytes:
-            _hang_up(request)
             raise self._too_large()
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the body. Raises InvalidBody if the caller goes away, TooLarge.
-
-        Where the reader stops before the end, the answer is sent, and the connection closed.
-        """
-        _hang_up(self._request, unless=lambda: self._ended)
+        """Yield the body. Raises InvalidBody if the caller goes away, TooLarge."""
         _wait_at_most(self._request, SILENCE_S)
         seen = 0
         while piece := self._piece():
@@ -89,7 +88,7 @@ class Incoming:
         return TooLarge(f"Data has at most {self._max_bytes} bytes (setting max_upload_bytes).")
 
 
-def _hang_up(request: Request, unless: Any = lambda: False) -> None:
+def _hang_up(request: Request, unless: Callable[[], bool]) -> None:
     """Close the connection after the answer: what else the caller sends is no further request.
 
     A little of it is read first, for a connection that is closed with bytes unread is reset, and the

@@ -19,7 +19,7 @@ from minerva.layers.core.http.layouts import layout_of
 from minerva.layers.core.http.submission import WISHES, accepted, asked
 
 
-def train_on_body(house: House, request: Request, service: str) -> Response:
+def train_on_body(house: House, request: Request, service: str, incoming: Incoming) -> Response:
     """Accept a training on the body; of a body that is refused or broken off nothing is left."""
     wanted = asked(request, service, _wishes(request))
     if wanted.callback_url is not None:  # before all the data has come
@@ -27,7 +27,6 @@ def train_on_body(house: House, request: Request, service: str) -> Response:
     tenant = wanted.tenant
     declared = parse(house.registry.configuration(tenant, service).declaration).data
     layout = layout_of(request, declared)
-    incoming = Incoming(request, house.uploads.limits.max_bytes)
     upload = house.uploads.receive(tenant, service, layout, incoming.pieces(), incoming.size)
     meaning = {DATA: {"sha256": upload.digest, "layout": msgspec.to_builtins(layout)}}
     is_new = False

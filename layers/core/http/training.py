@@ -10,6 +10,7 @@ from minerva.layers.abstraction.jobs.data import DATA
 from minerva.layers.abstraction.jobs.jobs import BATCH, TRAIN
 from minerva.layers.core.http.access import needs
 from minerva.layers.core.http.house import House
+from minerva.layers.core.http.incoming import Incoming
 from minerva.layers.core.http.layouts import DATA_TYPES
 from minerva.layers.core.http.sent_data import train_on_body
 from minerva.layers.core.http.submission import read_job, submitted
@@ -25,8 +26,9 @@ def training(house: House) -> Blueprint:
     def train(service: str) -> Response:
         """Accept a training on the declared data, on other that is named, or on that of the body."""
         if request.mimetype in DATA_TYPES:
+            incoming = Incoming(request, house.uploads.limits.max_bytes)
             with gates.entered():
-                return train_on_body(house, request, service)
+                return train_on_body(house, request, service, incoming)
         body = read_job(request, (DATA,))
         payload = {DATA: body[DATA]} if DATA in body else {}
         return submitted(house, request, TRAIN, service, body, payload)

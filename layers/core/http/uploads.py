@@ -51,11 +51,11 @@ def uploads(house: House) -> Blueprint:
     @needs("train")
     def append_to_upload(upload_id: str) -> Response:
         """Go on with an upload; what has come stays, however the call ends."""
+        incoming = Incoming(request, house.uploads.limits.max_bytes)
         if request.mimetype != BYTES:
             raise UnsupportedMediaType(f"Send the header Content-Type: {BYTES}.")
         tenant, offset = principal().tenant, _number(OFFSET)
         with house.gates.entered():
-            incoming = Incoming(request, house.uploads.limits.max_bytes)
             if LENGTH in request.headers:
                 house.uploads.declare_size(tenant, upload_id, _number(LENGTH))
             pieces = incoming.pieces()
