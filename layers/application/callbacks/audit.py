@@ -10,6 +10,7 @@ import structlog
 from minerva import hookimpl
 from minerva.events import (
     AliasMoved,
+    Drift,
     JobChange,
     Quarantined,
     Training,
@@ -78,6 +79,12 @@ def minerva_job_state(job: JobChange) -> None:
     """Note what became of a job."""
     of_job = ("kind", "state", "attempt", "code", "author")
     _note("audit.job_state", job, (*OF, *of_job), job_id=job.id)
+
+
+@hookimpl
+def minerva_drift(drift: Drift) -> None:
+    """Note since when it was known that a version's world has changed."""
+    _note("audit.drift_noticed", drift, (*OF, "version", "name", "measure", "value", "threshold"))
 
 
 def _note(event: str, told: object, names: Sequence[str], **more: Any) -> None:

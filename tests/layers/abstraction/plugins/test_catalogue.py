@@ -243,7 +243,7 @@ def test_hooks_are_ordered_by_their_wish_then_workspace_before_installed_then_na
     )
 
     assert [hook.plugin for hook in catalogue.hooks()["minerva_drift"]] == [
-        "plugins/c.py", "plugins/b.py", "plugins/d.py", "notification", "plugins/a.py",
+        "plugins/c.py", "plugins/b.py", "plugins/d.py", "audit", "plugins/a.py",
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from structlog.testing import capture_logs
 
-from minerva.events import JobChange, Training, TrainingResult
+from minerva.events import Drift, JobChange, Training, TrainingResult
 from minerva.layers.application.callbacks import audit
 
 WHO = {"tenant": "default", "service": "churn"}
@@ -69,6 +69,12 @@ VERSION = SimpleNamespace(**WHO, number=7, digest="ab" * 32, metrics={}, job_id=
             {"job": JOB},
             {"event": "audit.job_state", "job_id": "job-1", "kind": "train", "state": "dead",
              "attempt": 3, "code": "process_ended", "author": "ann"},
+        ),
+        (
+            "minerva_drift",
+            {"drift": Drift(**WHO, version=7, name="tenure", measure="psi", value=0.5, threshold=0.2)},
+            {"event": "audit.drift_noticed", "version": 7, "name": "tenure", "measure": "psi",
+             "value": 0.5, "threshold": 0.2},
         ),
     ],
 )  # fmt: skip
