@@ -16,12 +16,14 @@ from typing import BinaryIO
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from minerva.adapters.batch.text_blocks import BREAK, QUOTE, Block, blocks
+from minerva.adapters.batch.text_blocks import BREAK, QUOTE, Block, blocks, unclosed
 from minerva.layers.abstraction.batch.chunk import Chunk, Fault, Read
 from minerva.layers.abstraction.batch.decoding import record_of
 from minerva.layers.abstraction.batch.ports import Source
 from minerva.layers.abstraction.batch.values import Plain
 
+UNCLOSED = "unexpected end of data"
+"""What the standard library's reader says where text ends within quotes."""
 SURROGATES = range(0xDC80, 0xDD00)
 
 
@@ -104,7 +106,7 @@ class CsvRows:
         """Yield line, cells and what is wrong of every row that is not blank."""
         dialect, width = self.source.dialect, len(self.source.columns)
         text = block.text.decode(dialect.encoding, errors="surrogateescape")
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=dialect.delimiter, strict=True)
         line = block.line
         while True:
             try:
@@ -112,6 +114,8 @@ class CsvRows:
             except StopIteration:
                 return
             except csv.Error as error:
+                if str(error) == UNCLOSED:
+                    raise unclosed(self.source.file, line) from error
                 yield line, [], f"is not CSV: {error}"
             else:
                 if row:

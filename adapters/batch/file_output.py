@@ -10,11 +10,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from minerva.adapters.batch.storage import filesystem_of, is_local, reading, writing
 from minerva.errors import Conflict, Fault, InvalidInput
@@ -22,9 +22,6 @@ from minerva.layers.abstraction.batch.ports import Staging
 from minerva.layers.abstraction.batch.rejects import HEADER
 from minerva.layers.abstraction.batch.task import Form
 from minerva.schema import Schema
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 MARKER = ".complete"
 
@@ -69,20 +66,22 @@ class FileOutput:
             self._appear(staging, self.rejects, lambda file: _write_texts(texts, file))
         elif self.overwrite:
             _vanish(self.rejects)
-        self._appear(staging, self.place, lambda file: self._write(staging.answers(parts), file))
+        self._appear(staging, self.place, lambda file: self._write(staging, parts, file))
         return {"output": self.place, "rejects_file": None if first is None else self.rejects}
 
-    def _write(self, answers: Iterator[pa.RecordBatch], file: BinaryIO) -> None:
+    def _write(self, staging: Staging, parts: int, file: BinaryIO) -> None:
         import pyarrow as pa
 
         from minerva.adapters.batch.formats import writer
+        from minerva.layers.abstraction.batch.encoding import in_one_schema
 
+        answers = in_one_schema(lambda: staging.answers(parts))
         first = next(answers, None)
         if first is None:
             first = pa.RecordBatch.from_pydict({})
         with writer(self.form, file, first.schema) as opened:
             for answer in chain([first], answers):
-                opened.write(answer if answer.schema == first.schema else answer.cast(first.schema))
+                opened.write(answer)
 
     def _appear(self, staging: Staging, place: str, write: Callable[[BinaryIO], object]) -> None:
         """Write a file that appears at its place when it is whole; not again if an attempt did so."""

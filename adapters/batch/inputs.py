@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from minerva.adapters.batch.storage import filesystem_of, full_name, reading
-from minerva.errors import Fault, InvalidData, InvalidInput, NotFound
+from minerva.adapters.batch.storage import filesystem_of, full_name, is_local, reading
+from minerva.errors import Fault, InvalidData, InvalidInput, NotFound, NotPermitted
 from minerva.layers.abstraction.batch.chunk import Read
 from minerva.layers.abstraction.batch.header import refuse_columns
 from minerva.layers.abstraction.batch.ports import Slice, Source
@@ -40,6 +40,8 @@ class FileInputs:
                 return [place]
             names = sorted(map(str, filesystem.find(path)))
         files = [full_name(place, name) for name in names if _is_input(name, path, form)]
+        if is_local(place):
+            _refuse_links_out(files, place)
         if not files:
             raise NotFound(f"The folder {place} holds no {form} files.")
         if len(files) > MOST_FILES:
@@ -107,6 +109,14 @@ def opened(file: str) -> Iterator[BinaryIO]:
         content: Any = filesystem.open(path, "rb")
     with content:
         yield content
+
+
+def _refuse_links_out(files: Sequence[str], folder: str) -> None:
+    """Raise NotPermitted for a link that leads out of the folder: only the folder was allowed."""
+    home = Path(folder).resolve()
+    for file in files:
+        if not Path(file).resolve().is_relative_to(home):
+            raise NotPermitted(f"{_name(file)} in {folder} is a link that leads out of it.")
 
 
 def _is_input(name: str, folder: str, form: Form) -> bool:

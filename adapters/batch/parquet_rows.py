@@ -12,7 +12,7 @@ from pyarrow import parquet
 from minerva.layers.abstraction.batch.chunk import Chunk, Read
 from minerva.layers.abstraction.batch.decoding import record_of
 
-ROWS = 65_536
+ROWS = 32_768
 BUFFER = 1024 * 1024
 """Bytes that are read of a column at a time: else all of a row group would be in memory."""
 

@@ -50,12 +50,12 @@ class TableOutput:
 
     def publish(self, staging: Staging, parts: int) -> Mapping[str, Any]:
         """Upsert all answers; a table that does not exist is made."""
-        from minerva.layers.abstraction.batch.encoding import flat
+        from minerva.layers.abstraction.batch.encoding import flat, in_one_schema
 
         rejects = self._tell_rejects(staging.rejects(parts))
         table: Table | None = None
         with self._connected() as connection:
-            for answer in staging.answers(parts):
+            for answer in in_one_schema(lambda: staging.answers(parts)):
                 rows = flat(answer)
                 key = rows.schema.names[0]
                 with connection.begin():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from minerva.errors import Fault, InvalidData
 
 BLOCK = 8 * 1024 * 1024
-LONGEST_ROW = 32 * 1024 * 1024
+LONGEST_ROW = 16 * 1024 * 1024
 BREAK, QUOTE = b"\n", b'"'
 BOM = b"\xef\xbb\xbf"
 
@@ -33,7 +33,14 @@ class Block:
 
 
 def blocks(
-    file: BinaryIO, start: int, end: int, line: int, *, quoted: bool, name: str
+    file: BinaryIO,
+    start: int,
+    end: int,
+    line: int,
+    *,
+    quoted: bool,
+    name: str,
+    at_once: int = BLOCK,
 ) -> Iterator[Block]:
     """Yield the rows between two bytes; `quoted`: a row may hold line breaks in quotes.
 
@@ -42,7 +49,7 @@ def blocks(
     file.seek(start)
     rest, position = b"", start
     while position < end:
-        read = file.read(min(BLOCK, end - position))
+        read = file.read(min(at_once, end - position))
         if not read:
             break
         position += len(read)
@@ -101,16 +108,20 @@ def _row_ends(block: bytes, odd: int, *, quoted: bool) -> NDArray[np.intp]:
     return whole
 
 
-def _endless(rest: bytes, line: int, name: str, *, quoted: bool) -> InvalidData:
-    message = "the row has no end within 32 MiB"
+def unclosed(file: str, line: int) -> InvalidData:
+    """Return the error of a quote that has no end: all behind it would be one cell."""
+    name = file.rpartition("/")[2]
+    fault = Fault(f"{name}:{line}", "the quote that begins here is not closed")
+    return InvalidData(f"{name} cannot be used.", faults=[fault])
+
+
+def _endless(rest: bytes, line: int, file: str, *, quoted: bool) -> InvalidData:
     if quoted and QUOTE in rest:
         odd = 0
         for offset, text in enumerate(rest.split(BREAK)):
             odd = (odd + text.count(QUOTE)) % 2
             if odd:
-                line, message = (
-                    line + offset,
-                    f"{message}; the quote that begins here is not closed",
-                )
-                break
-    return InvalidData(f"{name} cannot be used.", faults=[Fault(f"{name}:{line}", message)])
+                return unclosed(file, line + offset)
+    name = file.rpartition("/")[2]
+    fault = Fault(f"{name}:{line}", f"the row has no end within {LONGEST_ROW >> 20} MiB")
+    return InvalidData(f"{name} cannot be used.", faults=[fault])

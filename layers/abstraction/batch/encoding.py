@@ -5,7 +5,7 @@ Checked and rounded by `serving.answers`, without a Python object per row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,21 @@ def answer_columns(
     for name, answered in answers(schema, outputs, rows).items():
         columns.update(_columns(name, schema.output[name], answered))
     return pa.RecordBatch.from_pydict(columns)
+
+
+def in_one_schema(answers: Callable[[], Iterator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
+    """Yield answers with the same types: keys that are numbers here and text there become text."""
+    schemas = list(dict.fromkeys(answer.schema for answer in answers()))
+    if not schemas:
+        return
+    fields = [
+        field if all(other.field(field.name).type == field.type for other in schemas)
+        else field.with_type(pa.string())
+        for field in schemas[0]
+    ]  # fmt: skip
+    schema = pa.schema(fields)
+    for answer in answers():
+        yield answer if answer.schema == schema else answer.cast(schema)
 
 
 def flat(table: pa.RecordBatch) -> pa.RecordBatch:

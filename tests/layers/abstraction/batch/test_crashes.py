@@ -16,7 +16,7 @@ from minerva.layers.abstraction.jobs.job import JobState
 from minerva.layers.abstraction.jobs.runner import Pace
 
 ROWS = 400_000
-"""Six chunks and a bit."""
+"""Twelve chunks and a bit."""
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def assert_all_scored_once(data):
 def test_after_a_kill_in_the_middle_no_chunk_is_scored_again_and_no_row_is_written_twice(
     slow, submit, runner, job_of, workspace, data
 ):
-    (workspace / "allowed").write_text("30")  # calls of 8,192 rows: three chunks and a half
+    (workspace / "allowed").write_text("30")  # calls of 8,192 rows: seven chunks and a half
     job = submit(input="data/people.parquet", output="data/scores.parquet")
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(runner().run, job.id)
@@ -73,10 +73,10 @@ def test_after_a_kill_in_the_middle_no_chunk_is_scored_again_and_no_row_is_writt
         os.kill(int((workspace / "waiting").read_text()), signal.SIGKILL)
         first.result(60)
     assert job_of(job).state is JobState.QUEUED
-    assert sorted(before) == [f"00000/{n:08}.arrow" for n in range(3)]
+    assert sorted(before) == [f"00000/{n:08}.arrow" for n in range(7)]
 
     (workspace / "waiting").unlink()
-    (workspace / "allowed").write_text("24")  # what is left, but for the last call
+    (workspace / "allowed").write_text("20")  # what is left, but for the last call
     with ThreadPoolExecutor(1) as threads:
         second = threads.submit(runner().run, job.id)
         wait_until(lambda: (workspace / "waiting").exists() or second.done(), 60)
@@ -87,7 +87,7 @@ def test_after_a_kill_in_the_middle_no_chunk_is_scored_again_and_no_row_is_writt
     ended = job_of(job)
     assert (ended.state, ended.attempt) == (JobState.SUCCEEDED, 2), ended.error
     assert {name: seen[name] for name in before} == before
-    assert len(seen) == 6
+    assert len(seen) == 12
     assert_all_scored_once(data)
 
 

@@ -210,6 +210,27 @@ def test_a_short_row_and_one_of_another_encoding_are_rejected_with_their_lines(s
     ]
 
 
+@pytest.mark.parametrize("ids", [(7, "a"), ("a", 7), (7, 2**70)])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_keys_of_several_types_become_text(submit, work, data, suffix, ids):
+    (data / "in").mkdir()
+    for number, key in enumerate(ids):
+        write_rows(data / "in" / f"{number}.ndjson", [{"id": key, "x": 1}])
+
+    work(submit(input="data/in", input_format="ndjson", output=f"data/scores{suffix}"))
+
+    assert [row["id"] for row in read_rows(data / f"scores{suffix}")] == list(map(str, ids))
+
+
+def test_a_quote_that_is_never_closed_fails_the_job_with_its_line(submit, work, data):
+    (data / "people.csv").write_text('id,x\na,1\n"b,2\nc,3\n')
+
+    with pytest.raises(InvalidData) as caught:
+        work(submit(input="data/people.csv", output="data/scores.csv"))
+
+    assert fault_of(caught) == "people.csv:3: the quote that begins here is not closed"
+
+
 def test_a_line_that_is_no_object_is_rejected(submit, work, data):
     lines = ['{"id": "a", "x": 1}', "[1]", "{", '{"id": "b", "x": 2, "x": 3}', '{"id": "c", "x": "2"}',
              '{"id": 7, "x": 3.0, "more": [1]}', '{"id": "d", "x": NaN}']  # fmt: skip
@@ -262,6 +283,14 @@ def test_what_cannot_lead_to_anything_is_refused_before_it_is_queued(
 
     assert says in str(caught.value)
     assert container.jobs.list("default", kind="batch") == []
+
+
+def test_a_link_in_a_folder_does_not_lead_out_of_it(submit, workspace, data):
+    (data / "in").mkdir()
+    (data / "in" / "own.csv").symlink_to(workspace / "data.csv")
+
+    with pytest.raises(NotPermitted, match=r"own\.csv in .* is a link that leads out of it"):
+        submit(input="data/in", input_format="csv", output="data/scores.csv")
 
 
 @pytest.mark.parametrize(
