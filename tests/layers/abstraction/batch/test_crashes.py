@@ -126,6 +126,26 @@ def test_cancelling_a_batch_in_parts_removes_what_was_staged(
     assert {path.name for path in data.iterdir()} == {"people.parquet"}
 
 
+def test_a_cancelled_batch_in_parts_that_is_tried_again_scores_everything(
+    submit, runner, job_of, container, data
+):
+    write_rows(data / "people.csv", people(40))
+    job = submit(input="data/people.csv", output="data/scores.csv", parts=2)
+    runner().run(job.id)
+    first, second = container.jobs.list("default", parent=job.id)
+    runner().run(first.id)
+    container.jobs.cancel("default", job.id)
+    assert {path.name for path in data.iterdir()} == {"people.csv"}
+
+    container.jobs.retry("default", job.id, "ann")
+    runner().run(second.id)
+    runner().run(job.id)
+
+    assert job_of(job).state is JobState.SUCCEEDED, job_of(job).error
+    assert [row["id"] for row in read_rows(data / "scores.csv")] == [f"c-{n}" for n in range(40)]
+    assert {path.name for path in data.iterdir()} == {"people.csv", "scores.csv"}
+
+
 def test_two_workers_share_the_parts(slow, submit, runner, job_of, container, workspace, data):
     job = submit(input="data/people.parquet", output="data/scores.parquet", parts=4)
     assert runner().run(job.id)
