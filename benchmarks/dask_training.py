@@ -17,13 +17,13 @@ import numpy as np
 FEATURES, ROWS_PER_FILE = 30, 125_000
 MEMORY_MB = 500
 PORT = 17_786
-PARAMETERS = {"n_estimators": 50, "learning_rate": 0.3, "early_stopping_rounds": 0}
+PARAMETERS = {"n_estimators": 30, "learning_rate": 0.3, "early_stopping_rounds": 0}
 
 
 def main() -> int:
     """Print one row for the cluster and one for the job's own process."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=48, help="of 125,000 rows each")
+    parser.add_argument("--files", type=int, default=16, help="of 125,000 rows each")
     files = parser.parse_args().files
     with tempfile.TemporaryDirectory() as name:
         workspace = Path(name)

@@ -42,6 +42,14 @@ def lost(worker: str) -> Unavailable:
     )
 
 
+def short_of_memory(worker: str) -> Unavailable:
+    """Say that a worker was given nothing to do for too long."""
+    return Unavailable(
+        f"Dask worker {worker} has been paused for its memory: give it more, or add workers.",
+        retry_after_s=10,
+    )
+
+
 def worst(errors: Sequence[BaseException]) -> BaseException:
     """Return the error that explains the others: workers that lost each other only follow from one."""
     return min(errors, key=lambda error: (isinstance(error, Unavailable), not _ours(error)))

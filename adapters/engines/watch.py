@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from distributed import Client, Future, wait
 
 from minerva.adapters.engines.address import SchedulerAddress
-from minerva.adapters.engines.failures import away, lost, told, translated, worst
+from minerva.adapters.engines.failures import away, lost, short_of_memory, told, translated, worst
 from minerva.errors import MinervaError
 
 POLL_S = 0.5
+PAUSED_S = 60
 GRACE_POLLS = 10
 """After a failure the other workers of a gang get so long to tell the better reason."""
 
@@ -25,6 +27,8 @@ class Watch:
     client: Client
     address: SchedulerAddress
     workers: Sequence[str]
+    paused: dict[str, float] = field(default_factory=dict)
+    """Worker that dask gives nothing to do → since when."""
 
     def results(
         self, futures: Sequence[Future], doing: str, done: Callable[[int], object] | None = None
@@ -82,6 +86,15 @@ class Watch:
         for worker in self.workers:
             if worker not in present:
                 raise lost(worker)
+            self._check_paused(worker, present[worker])
+
+    def _check_paused(self, worker: str, told: Mapping[str, Any]) -> None:
+        """Raise Unavailable if dask holds a worker back for its memory, and nothing there will free it."""
+        at_work = told["metrics"].get("task_counts", {}).get("executing", 0)
+        if told["status"] != "paused" or at_work:
+            self.paused.pop(worker, None)
+        elif time.monotonic() - self.paused.setdefault(worker, time.monotonic()) > PAUSED_S:
+            raise short_of_memory(worker)
 
     def _raise_failed(self, futures: Sequence[Future], doing: str) -> None:
         failed = [future for future in futures if future.status == "error"]
