@@ -68,8 +68,9 @@ def test_what_may_pass_is_tried_again_after_a_pause_that_doubles(container, runn
     pauses = []
     for later in (0, 101, 302):
         clock = container.runner.now() + timedelta(seconds=later)
-        replace(resting, now=lambda clock=clock: clock).run(job_id)
-        resting.run(job_id)  # rests
+        at_that_time = replace(resting, now=lambda clock=clock: clock)
+        at_that_time.run(job_id)
+        at_that_time.run(job_id)  # rests
         until = job(job_id).not_before
         pauses.append(None if until is None else round((until - clock).total_seconds()))
 
