@@ -19,7 +19,7 @@ BENCHMARKS = {
     "drift_cost": 15,
     "shared_model": 60,
     "languages": 40,
-    "dask_training": 60,
+    "dask_training": 90,
     "queue_latency": 60,
     "job_queue": 90,
     "job_overhead": 60,

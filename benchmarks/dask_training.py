@@ -23,7 +23,7 @@ PARAMETERS = {"n_estimators": 30, "learning_rate": 0.3, "early_stopping_rounds":
 def main() -> int:
     """Print one row for the cluster and one for the job's own process."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=16, help="of 125,000 rows each")
+    parser.add_argument("--files", type=int, default=24, help="of 125,000 rows each")
     files = parser.parse_args().files
     with tempfile.TemporaryDirectory() as name:
         workspace = Path(name)
