@@ -279,7 +279,7 @@ def test_the_doctor_finds_everything_as_it_should_be(ask, told, house):
     assert "Everything is as it should be." in result.stdout
     names = [check["name"] for check in told("doctor")["checks"]]
     assert names == [
-        "python", "workspace", "settings", "disk", "signing", "database", "artefacts", "queue",
+        "python", "workspace", "settings", "disk", "signing", "webhooks", "database", "artefacts", "queue",
         "worker", "plugins", "services", "environments", "data of churn", "processes", "sandbox",
         "sidecar", "serving", "hooks",
     ]  # fmt: skip

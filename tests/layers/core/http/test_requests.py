@@ -110,5 +110,6 @@ def test_a_view_that_breaks_still_has_its_event_and_headers(sidecar):
 
 def test_the_app_is_made_of_its_resources(sidecar):
     assert set(create_app(sidecar.house).blueprints) == {
-        "health", "services", "predict", "training", "jobs", "versions", "aliases", "docs"
+        "health", "services", "predict", "training", "jobs", "versions", "aliases", "docs",
+        "schedules", "tuning", "uploads", "webhooks",
     }  # fmt: skip
