@@ -1,6 +1,8 @@
 """What a Dask cluster of two workers with little memory learns from, and how long it takes.
 
-Run: python benchmarks/dask_training.py [--files N]. Needs the extra dask; the data is made in a temporary folder.
+Needs the extra dask. The data is made in a temporary folder.
+
+Run: python benchmarks/dask_training.py [--files N]
 """
 
 from __future__ import annotations
