@@ -36,7 +36,7 @@ check: $(VENV)/.dev-ready ## Check format, lint, types, import contracts and doc
 bench: $(VENV)/.demo-ready ## Run all benchmarks, a quarter of an hour; ONLY=swaps runs one
 	@$(BIN)/python benchmarks $(ONLY)
 
-chaos: $(VENV)/.dev-ready ## Kill, flush, fill and count, a quarter of an hour; ONLY=fault, ROUNDS=5
+chaos: $(VENV)/.dev-ready ## Kill, flush, fill and count, an hour on two cores; ONLY=fault, ROUNDS=5
 	@$(BIN)/python -m chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(ONLY)
 
 lock: ## Pin all dependencies anew in constraints.txt (needs uv)

@@ -30,7 +30,9 @@ from minerva.errors import MinervaError
 from minerva.settings import load
 
 MINERVA = str(Path(sys.executable).parent / "minerva")
-WITHIN_S = 600.0
+WITHIN_S = 300.0
+PER_JOB_S = 20.0
+"""The more was accepted, the longer its end may take."""
 PARTS = 2
 """Of each batch, so that several processes work on one job."""
 SETTINGS = """
@@ -126,7 +128,7 @@ class World:
                 open_jobs = [*client.jobs(state="queued"), *client.jobs(state="running")]
             return states <= ENDED and not open_jobs
 
-        wait(over, "the end of all jobs", WITHIN_S)
+        wait(over, "the end of all jobs", WITHIN_S + PER_JOB_S * len(self.accepted))
 
     def expected_rows(self, job_id: str) -> int | None:
         """Return how many rows a job should have written."""
