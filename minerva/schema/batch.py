@@ -122,12 +122,13 @@ class Batch:
             case FieldType.BOOLEAN:
                 return [None if value != value else bool(value) for value in column.tolist()]  # noqa: PLR0124 - as above
             case FieldType.TIMESTAMP:
-                return [None if value != value else _iso(value) for value in column.tolist()]  # noqa: PLR0124 - as above
+                return [None if value != value else iso(value) for value in column.tolist()]  # noqa: PLR0124 - as above
             case _:
                 return [None if value != value else value for value in column.tolist()]  # noqa: PLR0124 - as above
 
 
-def _iso(seconds: float) -> str:
+def iso(seconds: float) -> str:
+    """Return seconds since 1970-01-01 UTC as ISO 8601 text."""
     return str(np.datetime64(round(min(seconds, LAST_MOMENT) * 1_000_000), "us")) + "Z"
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from minerva.errors import Fault, InvalidInput
 from minerva.schema.batch import Batch, Column
+from minerva.schema.columns import Columns, Values, Where, array_reader, filled, plain, rows_of
 from minerva.schema.field import Field, FieldType
 from minerva.schema.schema import Schema
 from minerva.schema.value import CheckValue, checker, kind, seconds, tagged
@@ -44,6 +45,8 @@ class Decoder:
         self._fields = [
             (name, field, _reader(field), checker(field)) for name, field in schema.inputs.items()
         ]
+        self._read_list = {name: read for name, _, read, _ in self._fields}
+        self._read_array = {name: array_reader(field) for name, field in schema.inputs.items()}
 
     def records(self, records: Sequence[Any], where: str = "/records") -> Batch:
         """Turn JSON objects into a Batch of the same order.
@@ -63,13 +66,44 @@ class Decoder:
                         raise _Rejected  # noqa: TRY301 - one path for whatever is wrong
                     column = read(filled)
                 except _Rejected:
-                    faults.extend(_faults(name, field, values, check, where))
+                    faults.extend(_faults(field, values, check, _place(where, name)))
                     continue
                 if field.use:
                     columns[name] = column
         if faults:
             raise InvalidInput("The records do not fit the schema.", faults=faults[:MAX_FAULTS])
         return Batch(self.schema, columns, len(records), keys)
+
+    def columns(self, columns: Columns, where: Where | None = None) -> Batch:
+        """Turn columns into a Batch of the same order; the module `columns` says how arrays are read.
+
+        Raises InvalidInput with up to 20 faults, placed by `where`; None: as those of `records`.
+        """
+        place, rows = where or in_records, rows_of(columns)
+        faults = self._misplaced(columns, rows, place)
+        read: dict[str, Column] = {}
+        keys: list[Any] | None = None
+        if not faults:
+            keys = self._key_column(columns, rows, place, faults)
+            for name, *_ in self._fields:
+                column = self._column(name, columns, rows)
+                if column is None:
+                    faults.extend(self._faults_of(name, columns[name], place))
+                elif self.schema.inputs[name].use:
+                    read[name] = column
+        if faults:
+            raise InvalidInput("The records do not fit the schema.", faults=faults[:MAX_FAULTS])
+        return Batch(self.schema, read, rows, keys)
+
+    def plain(self, columns: Columns) -> list[dict[str, Any]]:
+        """Return the JSON records that columns stand for; what does not fit stays as it is."""
+        told = {
+            name: plain(self.schema.inputs[name], values)
+            if name in self.schema.inputs
+            else [*values]
+            for name, values in columns.items()
+        }
+        return [dict(zip(told, row, strict=True)) for row in zip(*told.values(), strict=True)]
 
     def _strangers(self, records: Sequence[Any], where: str) -> list[Fault]:
         """Find what is no object, or has members that the schema does not know."""
@@ -91,18 +125,82 @@ class Decoder:
         close = get_close_matches(name, self._known, n=1)
         return "not a field of this service" + (f"; did you mean {close[0]!r}?" if close else "")
 
+    def _misplaced(self, columns: Columns, rows: int, where: Where) -> list[Fault]:
+        """Find columns that the schema does not know, that are missing, or differ in length."""
+        faults = [
+            Fault(where(name, None), self._unknown(name))
+            for name in columns
+            if name not in self._known
+        ]
+        faults.extend(
+            Fault(where(name, None), f"has {len(values)} values, the first field has {rows}")
+            for name, values in columns.items()
+            if len(values) != rows
+        )
+        faults.extend(
+            Fault(where(name, None), "is missing")
+            for name, field in self.schema.inputs.items()
+            if field.required and name not in columns
+        )
+        return faults
+
+    def _column(self, name: str, columns: Columns, rows: int) -> Column | None:
+        """Return a field's column; None if a value does not fit."""
+        field, values = self.schema.inputs[name], columns.get(name)
+        if values is None:
+            return filled(field, rows)
+        if isinstance(values, np.ndarray):
+            column = self._read_array[name](values)
+            if column is not None:
+                return column
+            values = plain(field, values)
+        values, absent = _fill(field, list(values))
+        try:
+            return None if absent else self._read_list[name](values)
+        except _Rejected:
+            return None
+
+    def _faults_of(self, name: str, values: Values, where: Where) -> list[Fault]:
+        field = self.schema.inputs[name]
+        told = plain(field, values)
+        return _faults(field, told, checker(field), lambda row: where(name, row))
+
     def _keys(self, records: Sequence[Any], where: str, faults: list[Fault]) -> list[Any] | None:
         key = self.schema.key
         if key is None:
             return None
         keys = [record.get(key) for record in records]
-        wrong = (
-            Fault(f"{where}/{row}/{pointer(key)}", f"expected text or integer, got {kind(value)}")
-            for row, value in enumerate(keys)
-            if not (value is None or type(value) is str or type(value) is int)
-        )
-        faults.extend(islice(wrong, MAX_FAULTS))
+        faults.extend(_wrong_keys(keys, _place(where, key)))
         return keys
+
+    def _key_column(
+        self, columns: Columns, rows: int, where: Where, faults: list[Fault]
+    ) -> list[Any] | None:
+        key = self.schema.key
+        if key is None:
+            return None
+        values = columns.get(key, [None] * rows)
+        keys = values.tolist() if isinstance(values, np.ndarray) else list(values)
+        faults.extend(_wrong_keys(keys, lambda row: where(key, row)))
+        return keys
+
+
+def in_records(name: str, row: int | None) -> str:
+    """Tell places as those of records: `/records/<row>/<field>`, `/records/<field>` for all rows."""
+    return "/records/" + ("" if row is None else f"{row}/") + pointer(name)
+
+
+def _place(where: str, name: str) -> Callable[[int], str]:
+    return lambda row: f"{where}/{row}/{pointer(name)}"
+
+
+def _wrong_keys(keys: Sequence[Any], place: Callable[[int], str]) -> list[Fault]:
+    wrong = (
+        Fault(place(row), f"expected text or integer, got {kind(value)}")
+        for row, value in enumerate(keys)
+        if not (value is None or type(value) is str or type(value) is int)
+    )
+    return list(islice(wrong, MAX_FAULTS))
 
 
 def pointer(name: str) -> str:
@@ -125,7 +223,7 @@ def _fill(field: Field, values: list[Any]) -> tuple[list[Any], bool]:
 
 
 def _faults(
-    name: str, field: Field, values: Sequence[Any], check: CheckValue, where: str
+    field: Field, values: Sequence[Any], check: CheckValue, place: Callable[[int], str]
 ) -> list[Fault]:
     faults = []
     for row, value in enumerate(values):
@@ -136,7 +234,7 @@ def _faults(
         else:
             message = check(value)
         if message is not None:
-            faults.append(Fault(f"{where}/{row}/{pointer(name)}", message))
+            faults.append(Fault(place(row), message))
             if len(faults) == MAX_FAULTS:
                 break
     return faults

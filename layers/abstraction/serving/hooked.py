@@ -13,6 +13,7 @@ import structlog
 from minerva.errors import MinervaError, NotFound
 from minerva.events import PredictCall, PredictOutcome
 from minerva.layers.abstraction.serving.question import Answer, Question
+from minerva.schema.columns import Columns, RecordsOfColumns
 
 BEFORE, AFTER = "minerva_before_predict", "minerva_after_predict"
 
@@ -39,11 +40,18 @@ class Predicts(Protocol):
         """Answer. `spent_s` of the service's deadline have passed already."""
 
 
+class Understands(Predicts, Protocol):
+    """What answers, and tells what columns mean; see `predict.Predictor`."""
+
+    def records_of(self, tenant: str, service: str, columns: Columns) -> list[dict[str, Any]]:
+        """Return the JSON records that columns stand for. Raises NotFound."""
+
+
 @dataclass(frozen=True)
 class HookedPredictor:
     """Answers as `inner` does, and lets plugins take part."""
 
-    inner: Predicts
+    inner: Understands
     hooks: PredictHooks
 
     def predict(
@@ -54,9 +62,9 @@ class HookedPredictor:
         if not before and not after:
             return self.inner.predict(tenant, service, question, spent_s=spent_s)
         started_at = time.perf_counter()
-        call = _call(tenant, service, question.records or ())
-        if before and question.records is not None:
-            question = replace(question, records=self.hooks.enrich(call))
+        call = _call(tenant, service, self._records(tenant, service, question))
+        if before and question.keys is None:
+            question = replace(question, records=self.hooks.enrich(call), columns=None)
         spent_s += time.perf_counter() - started_at if before else 0.0
         try:
             answer = self.inner.predict(tenant, service, question, spent_s=spent_s)
@@ -69,6 +77,15 @@ class HookedPredictor:
         if after:
             self._tell(call, started_at, _outcome(answer))
         return answer
+
+    def _records(self, tenant: str, service: str, question: Question) -> Sequence[Any]:
+        """Return the records as plugins see them; those of columns are made when one looks."""
+        columns = question.columns
+        if columns is None:
+            return question.records or ()
+        return RecordsOfColumns(
+            len(question), lambda: self.inner.records_of(tenant, service, columns)
+        )
 
     def _tell(self, call: PredictCall, started_at: float, outcome: PredictOutcome) -> None:
         seconds = time.perf_counter() - started_at

@@ -32,6 +32,7 @@ from minerva.layers.abstraction.serving.loading import LoadedVersion
 from minerva.layers.abstraction.serving.question import Answer, Question
 from minerva.layers.abstraction.training.source import DataSource
 from minerva.schema import Batch, Decoder
+from minerva.schema.columns import Columns, RecordsOfColumns
 from minerva.schema.decoder import MAX_FAULTS
 from minerva.schema.table import plain_row
 
@@ -67,7 +68,7 @@ class Predictor:
         began = time.monotonic()
         live = self._find(tenant, service, spent_s)
         spent_s += time.monotonic() - began
-        batch = None if question.records is None else _decoder(live).records(question.records)
+        batch = _decode(live, question)
         asking = Asking(self.quarantine, question.explain)
         try:
             champion = _serving(live)
@@ -79,6 +80,10 @@ class Predictor:
             keys = question.keys or () if batch is None else batch.keys or [None] * len(batch)
             return _degraded(live, keys, error)
         return _answer(service, champion.version, rows, versions)
+
+    def records_of(self, tenant: str, service: str, columns: Columns) -> list[dict[str, Any]]:
+        """Return the JSON records that columns stand for, as the service reads them now."""
+        return _decoder(self.live.find(tenant, service)).plain(columns)
 
     def _find(self, tenant: str, service: str, spent_s: float) -> LiveService:
         """Return the service; one without a version may have been trained a moment ago."""
@@ -93,7 +98,7 @@ class Predictor:
         if batch is None:
             records = self._look_up(contest.live, question.keys or ())
         else:
-            records = Records(question.records or (), batch)
+            records = Records(_plain(contest.champion, question), batch)
         self.watch(contest.live, contest.champion, records.batch)
         answered = contest.answer(records)
         self._ask_shadow(contest.live, records, answered[0])
@@ -161,6 +166,20 @@ class Predictor:
 
 def _decoder(live: LiveService) -> Decoder:
     return live.loaded.decoder if live.loaded else Decoder(live.schema)
+
+
+def _decode(live: LiveService, question: Question) -> Batch | None:
+    """Return what is asked about; None: it must be looked up first."""
+    if question.columns is not None:
+        return _decoder(live).columns(question.columns, question.where)
+    return None if question.records is None else _decoder(live).records(question.records)
+
+
+def _plain(champion: LoadedVersion, question: Question) -> Sequence[Any]:
+    columns = question.columns
+    if columns is None:
+        return question.records or ()
+    return RecordsOfColumns(len(question), lambda: champion.decoder.plain(columns))
 
 
 def _serving(live: LiveService) -> LoadedVersion:

@@ -6,14 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from minerva.schema.columns import Columns, Where, rows_of
+
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: records as JSON objects, or keys to look up; exactly one of both."""
+    """What is asked: records as JSON objects, keys to look up, or columns; exactly one of them."""
 
     records: Sequence[Any] | None = None
     keys: Sequence[Any] | None = None
     explain: bool = False
+    columns: Columns | None = None
+    where: Where | None = None
+    """Where the values of `columns` stand in what was sent."""
+
+    def __len__(self) -> int:
+        """How many predictions are asked for."""
+        if self.columns is not None:
+            return rows_of(self.columns)
+        return len(self.records or self.keys or ())
+
+    def __bool__(self) -> bool:
+        """Hold, however many predictions are asked for."""
+        return True
 
 
 @dataclass(frozen=True)
