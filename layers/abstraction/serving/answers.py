@@ -1,7 +1,8 @@
-"""From a model's arrays to the rows that a caller gets, checked against the output schema."""
+"""From a model's arrays to what a caller gets, checked against the output schema."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,21 +20,6 @@ TOLERANCE = 1e-3
 """How far a row of probabilities may be from 1 in sum: roundings of many classes, not a raw score."""
 
 
-def answer_rows(batch: Batch, outputs: Predictions) -> list[dict[str, Any]]:
-    """Return one object per record: its key (if the schema has one), then each output.
-
-    A category adds `<name>_probabilities` (value → 0..1), a boolean `<name>_probability`. Raises
-    AlgorithmFailed if the model broke its contract: shape, range or NaN.
-    """
-    rows: list[dict[str, Any]] = [{} for _ in range(len(batch))]
-    if batch.keys is not None and batch.schema.key is not None:
-        _put(rows, batch.schema.key, batch.keys)
-    for name, answered in answers(batch.schema, outputs, len(batch)).items():
-        for member, values in _members(name, batch.schema.output[name], answered).items():
-            _put(rows, member, values)
-    return rows
-
-
 @dataclass(frozen=True, eq=False)
 class Answered:
     """One output over n records, checked and rounded as callers get it."""
@@ -44,8 +30,104 @@ class Answered:
     """A category's probabilities, shape (n, values), or the probability of true, shape (n,)."""
 
 
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What one version says about n records, column by column; rows are made for who asks for them."""
+
+    schema: Schema
+    outputs: Mapping[str, Answered]
+    count: int
+    keys: Sequence[Any] | None = None
+    """The records' keys, where the schema has one."""
+    contributions: NDArray[Any] | None = None
+    """Why: shape (n, features), where an explanation was asked for."""
+
+    @classmethod
+    def of(cls, batch: Batch, outputs: Predictions) -> Answers:
+        """Return what a model gave for `batch`.
+
+        Raises AlgorithmFailed if the model broke its contract: shape, range or NaN.
+        """
+        checked = answers(batch.schema, outputs, len(batch))
+        return cls(batch.schema, checked, len(batch), batch.keys)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one object per record: its key (if the schema has one), then each output.
+
+        A category adds `<name>_probabilities` (value → 0..1), a boolean `<name>_probability`; an
+        explanation is named so.
+        """
+        members: dict[str, Sequence[Any]] = {}
+        if self.keys is not None and self.schema.key is not None:
+            members[self.schema.key] = self.keys
+        for name, answered in self.outputs.items():
+            members |= _members(name, self.schema.output[name], answered)
+        if self.contributions is not None:
+            features = self.schema.features
+            members["explanation"] = [
+                dict(zip(features, row, strict=True)) for row in self.contributions.tolist()
+            ]
+        return [dict(zip(members, row, strict=True)) for row in zip(*members.values(), strict=True)]
+
+
+Content = Answers | list[dict[str, Any]]
+"""Answers in columns, or as rows where they have no common form."""
+
+
+def in_rows(content: Content) -> list[dict[str, Any]]:
+    """Return answers as rows, one per record."""
+    return content.rows() if isinstance(content, Answers) else content
+
+
+def in_turn(ours: Answers, theirs: Answers, sides: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Return the rows of two versions in the records' order; `sides` as in `joined`."""
+    rows = (iter(ours.rows()), iter(theirs.rows()))
+    return [next(rows[side]) for side in sides.tolist()]
+
+
+def joined(ours: Answers, theirs: Answers, sides: NDArray[np.bool_]) -> Answers | None:
+    """Return the answers of two versions in the records' order; None if they differ in form.
+
+    `sides` tells for each record whether it is theirs, shape (n,).
+    """
+    if _form(ours) != _form(theirs):
+        return None
+
+    keys: list[Any] | None = None
+    if ours.keys is not None and theirs.keys is not None:
+        known = (iter(ours.keys), iter(theirs.keys))
+        keys = [next(known[side]) for side in sides.tolist()]
+    outputs = {name: _both(one, theirs.outputs[name], sides) for name, one in ours.outputs.items()}
+    why = _interleaved(ours.contributions, theirs.contributions, sides)
+    return Answers(ours.schema, outputs, len(sides), keys, why)
+
+
+def _both(ours: Answered, theirs: Answered, sides: NDArray[np.bool_]) -> Answered:
+    values = _interleaved(ours.values, theirs.values, sides)
+    return Answered(values, _interleaved(ours.chances, theirs.chances, sides))
+
+
+def _interleaved(ours: Any, theirs: Any, sides: NDArray[np.bool_]) -> Any:
+    if ours is None:
+        return None
+    merged = np.empty((len(sides), *ours.shape[1:]), ours.dtype)
+    merged[~sides], merged[sides] = ours, theirs
+    return merged
+
+
+def _form(answers: Answers) -> tuple[Any, ...]:
+    """Return what two answers must share to stand in the same columns."""
+    schema, explained = answers.schema, answers.contributions is not None
+    chances = [one.chances is not None for one in answers.outputs.values()]
+    features = schema.features if explained else None
+    return schema.key, list(schema.output.items()), chances, features
+
+
 def answers(schema: Schema, outputs: Predictions, rows: int) -> dict[str, Answered]:
-    """Return output → what it says. Raises AlgorithmFailed as `answer_rows` does."""
+    """Return output → what it says. Raises AlgorithmFailed as `Answers.of` does."""
     for name in schema.output:
         if name not in outputs:
             raise AlgorithmFailed(f"The model gave no output {name!r}.")
@@ -53,11 +135,6 @@ def answers(schema: Schema, outputs: Predictions, rows: int) -> dict[str, Answer
         name: _answered(name, field, np.asarray(outputs[name]), rows)
         for name, field in schema.output.items()
     }
-
-
-def _put(rows: list[dict[str, Any]], name: str, values: Any) -> None:
-    for row, value in zip(rows, values, strict=True):
-        row[name] = value
 
 
 def _members(name: str, field: Field, answered: Answered) -> dict[str, list[Any]]:

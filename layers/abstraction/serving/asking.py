@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import get_ident
 from typing import Any
 
 import structlog
+from numpy.typing import NDArray
 
 from minerva.algorithm import Explains
 from minerva.errors import (
@@ -20,13 +21,12 @@ from minerva.errors import (
     Unavailable,
 )
 from minerva.layers.abstraction.registry.records import Version
-from minerva.layers.abstraction.serving.answers import answer_rows
+from minerva.layers.abstraction.serving.answers import Answers
 from minerva.layers.abstraction.serving.loading import LoadedVersion
 from minerva.schema import Batch
 
 log = structlog.get_logger()
 
-Rows = list[dict[str, Any]]
 Quarantine = Callable[[Version, str], None]
 """Takes a version out of service; returns at once, the change happens off the request path."""
 FAILURES = (AlgorithmFailed, DeadlineExceeded, Unavailable)
@@ -45,20 +45,20 @@ class Asking:
     _thread: int = 0
     _abandoned: bool = False
 
-    def ask(self, loaded: LoadedVersion, batch: Batch) -> Rows:
-        """Return a row per record. Raises Unavailable while the circuit is open, or what went wrong."""
+    def ask(self, loaded: LoadedVersion, batch: Batch) -> Answers:
+        """Return an answer per record. Raises Unavailable while the circuit is open, or what went wrong."""
         if not loaded.circuit.admit():
             raise _resting(loaded)
         self._asked, self._thread = loaded, get_ident()
         try:
-            rows = _rows(loaded, batch, explain=self.explain)
+            answers = _answers(loaded, batch, explain=self.explain)
         except OWN_FAULTS as error:
             if not self._abandoned:
                 self._failed(loaded, error)
             raise
         if not self._abandoned:
             loaded.circuit.succeeded()
-        return rows
+        return answers
 
     def abandon(self, error: DeadlineExceeded) -> None:
         """The deadline passed: whoever was being asked is to blame."""
@@ -83,11 +83,11 @@ def _resting(loaded: LoadedVersion) -> Unavailable:
     )
 
 
-def _rows(loaded: LoadedVersion, batch: Batch, *, explain: bool) -> Rows:
+def _answers(loaded: LoadedVersion, batch: Batch, *, explain: bool) -> Answers:
     try:
-        rows = answer_rows(batch, loaded.model.predict(batch))
+        answers = Answers.of(batch, loaded.model.predict(batch))
         if explain:
-            _explain(loaded, batch, rows)
+            return replace(answers, contributions=_contributions(loaded, batch))
     except MinervaError:
         raise
     except (Exception, SystemExit) as error:
@@ -96,15 +96,13 @@ def _rows(loaded: LoadedVersion, batch: Batch, *, explain: bool) -> Rows:
         raise AlgorithmFailed(
             f"The model of service {loaded.version.service!r} (algorithm {algorithm}) failed."
         ) from error
-    return rows
+    return answers
 
 
-def _explain(loaded: LoadedVersion, batch: Batch, rows: Rows) -> None:
+def _contributions(loaded: LoadedVersion, batch: Batch) -> NDArray[Any]:
     if not isinstance(loaded.model, Explains):
         raise InvalidInput(
             "This service cannot explain its predictions.",
             faults=[Fault("/explain", "not offered by the algorithm; leave it out")],
         )
-    contributions = loaded.model.explain(batch).tolist()
-    for row, values in zip(rows, contributions, strict=True):
-        row["explanation"] = dict(zip(batch.schema.features, values, strict=True))
+    return loaded.model.explain(batch)

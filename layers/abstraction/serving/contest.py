@@ -12,12 +12,15 @@ import structlog
 from minerva.errors import InvalidInput
 from minerva.layers.abstraction.routing.agreement import Agreement, agreement
 from minerva.layers.abstraction.routing.share import PERCENT, place
-from minerva.layers.abstraction.serving.asking import FAILURES, Asking, Rows
+from minerva.layers.abstraction.serving.answers import Answers, Content, in_rows, in_turn, joined
+from minerva.layers.abstraction.serving.asking import FAILURES, Asking
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.loading import LoadedVersion
 from minerva.schema import Batch
 
 log = structlog.get_logger()
+
+Outcome = tuple[Content, list[str] | None]
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ class Contest:
     chance: Callable[[], float]
     """Uniform in 0..1; decides where no key does."""
 
-    def answer(self, records: Records) -> tuple[Rows, list[str] | None]:
-        """Return the rows, and per row its version if it is not the champion's throughout."""
+    def answer(self, records: Records) -> Outcome:
+        """Return the answers, and per record its version if it is not the champion's throughout."""
         challenger = None if self.live.challenger is None else self.live.challenger.loaded
         theirs = [] if challenger is None else self._challenged(records.batch)
         if challenger is None or not theirs:
@@ -57,7 +60,7 @@ class Contest:
         answered = self._by_challenger(challenger, records, theirs)
         if answered is None:
             return self.asking.ask(self.champion, records.batch), None
-        return self._merged(records, dict(zip(theirs, answered, strict=True)), challenger)
+        return self._merged(records, answered, theirs, challenger)
 
     def _challenged(self, batch: Batch) -> list[int]:
         """Return the positions that the challenger answers. A key is always on the same side."""
@@ -68,8 +71,8 @@ class Contest:
 
     def _by_challenger(
         self, challenger: LoadedVersion, records: Records, positions: list[int]
-    ) -> Rows | None:
-        """Return the challenger's rows; None if it cannot answer, which the caller need not notice."""
+    ) -> Answers | None:
+        """Return the challenger's answers; None if it cannot answer, which the caller need not notice."""
         try:
             return self.asking.ask(challenger, records.read_by(challenger, positions))
         except (*FAILURES, InvalidInput) as error:
@@ -83,25 +86,27 @@ class Contest:
             return None
 
     def _merged(
-        self, records: Records, theirs: dict[int, dict[str, Any]], challenger: LoadedVersion
-    ) -> tuple[Rows, list[str]]:
-        ours = [at for at in range(len(records.batch)) if at not in theirs]
-        rows = dict(theirs)
-        if ours:
-            batch = records.read_by(self.champion, ours)
-            rows |= zip(ours, self.asking.ask(self.champion, batch), strict=True)
+        self, records: Records, theirs: Answers, positions: list[int], challenger: LoadedVersion
+    ) -> Outcome:
+        sides = np.zeros(len(records.batch), bool)
+        sides[positions] = True
         names = (str(self.champion.version.number), str(challenger.version.number))
-        everyone = range(len(records.batch))
-        return [rows[at] for at in everyone], [names[at in theirs] for at in everyone]
+        versions = [names[side] for side in sides.tolist()]
+        if sides.all():
+            return theirs, versions
+        batch = records.read_by(self.champion, np.flatnonzero(~sides).tolist())
+        ours = self.asking.ask(self.champion, batch)
+        return joined(ours, theirs, sides) or in_turn(ours, theirs, sides), versions
 
 
 def comparison(
-    shadow: LoadedVersion, records: Records, rows: Rows, asking: Asking
+    shadow: LoadedVersion, records: Records, content: Content, asking: Asking
 ) -> Callable[[], Agreement]:
     """Return what asks the shadow the same and compares it with what was answered."""
 
     def compare() -> Agreement:
-        theirs = asking.ask(shadow, records.read_by(shadow))
-        return agreement(shadow.schema, rows, theirs)
+        theirs = asking.ask(shadow, records.read_by(shadow)).rows()
+        ours = in_rows(content)
+        return agreement(shadow.schema, ours, theirs)
 
     return compare

@@ -10,7 +10,7 @@ import numpy as np
 
 from minerva.algorithm import Model, Predictions
 from minerva.errors import Conflict
-from minerva.layers.abstraction.serving.answers import answer_rows
+from minerva.layers.abstraction.serving.answers import Answers
 from minerva.schema import Batch, Decoder, Schema
 from minerva.schema.example import example_value
 
@@ -37,7 +37,7 @@ def write_goldens(folder: Path, model: Model, batch: Batch) -> int:
     records = [_impersonal(record, batch.schema) for record in chosen.to_records()]
     asked = Decoder(batch.schema).records(records)
     outputs = model.predict(asked)
-    answer_rows(asked, outputs)  # raises AlgorithmFailed if the model breaks its contract
+    Answers.of(asked, outputs)  # raises AlgorithmFailed if the model breaks its contract
     plain = {name: np.asarray(column).tolist() for name, column in outputs.items()}
     (folder / FILE).write_bytes(msgspec.json.encode({"records": records, "outputs": plain}))
     return len(records)

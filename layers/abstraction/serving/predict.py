@@ -24,8 +24,9 @@ from minerva.errors import (
 )
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.routing.shadow import Shadows
-from minerva.layers.abstraction.serving.asking import Asking, Quarantine, Rows
-from minerva.layers.abstraction.serving.contest import Contest, Records, comparison
+from minerva.layers.abstraction.serving.answers import Content
+from minerva.layers.abstraction.serving.asking import Asking, Quarantine
+from minerva.layers.abstraction.serving.contest import Contest, Outcome, Records, comparison
 from minerva.layers.abstraction.serving.live import LiveServices
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.loading import LoadedVersion
@@ -38,7 +39,6 @@ from minerva.schema.table import plain_row
 
 log = structlog.get_logger()
 
-Answered = tuple[Rows, list[str] | None]
 Watch = Callable[[LiveService, LoadedVersion, Batch], None]
 """Sees what a service was asked, as its champion reads it; returns at once and never raises."""
 
@@ -73,13 +73,13 @@ class Predictor:
         try:
             champion = _serving(live)
             contest = Contest(live, champion, asking, self.chance)
-            rows, versions = self._within_deadline(
+            content, versions = self._within_deadline(
                 live, asking, lambda: self._answer(contest, question, batch), spent_s
             )
         except (Unavailable, AlgorithmFailed, DeadlineExceeded) as error:
             keys = question.keys or () if batch is None else batch.keys or [None] * len(batch)
             return _degraded(live, keys, error)
-        return _answer(service, champion.version, rows, versions)
+        return _answer(service, champion.version, content, versions)
 
     def records_of(self, tenant: str, service: str, columns: Columns) -> list[dict[str, Any]]:
         """Return the JSON records that columns stand for, as the service reads them now."""
@@ -94,7 +94,7 @@ class Predictor:
         left_s = math.inf if deadline_ms is None else deadline_ms / 1000 - spent_s
         return self.live.first(tenant, service, left_s)
 
-    def _answer(self, contest: Contest, question: Question, batch: Batch | None) -> Answered:
+    def _answer(self, contest: Contest, question: Question, batch: Batch | None) -> Outcome:
         if batch is None:
             records = self._look_up(contest.live, question.keys or ())
         else:
@@ -104,10 +104,10 @@ class Predictor:
         self._ask_shadow(contest.live, records, answered[0])
         return answered
 
-    def _ask_shadow(self, live: LiveService, records: Records, rows: Rows) -> None:
+    def _ask_shadow(self, live: LiveService, records: Records, content: Content) -> None:
         """Leave the question for later: nobody waits for a shadow, and nobody gets its answer."""
         shadow = None if live.shadow is None else live.shadow.loaded
-        if shadow is None or not rows:
+        if shadow is None or not len(content):
             return
         facts = {
             "tenant": live.tenant,
@@ -115,7 +115,7 @@ class Predictor:
             "version": None if live.version is None else live.version.number,
             "shadow": shadow.version.number,
         }
-        compare = comparison(shadow, records, rows, Asking(self.quarantine))
+        compare = comparison(shadow, records, content, Asking(self.quarantine))
         self.shadows.ask(shadow.version.digest, facts, compare)
 
     def _look_up(self, live: LiveService, keys: Sequence[Any]) -> Records:
@@ -137,8 +137,8 @@ class Predictor:
         return Records(records, _decoder(live).records(records, where="/keys"))
 
     def _within_deadline(
-        self, live: LiveService, asking: Asking, work: Callable[[], Answered], spent_s: float
-    ) -> Answered:
+        self, live: LiveService, asking: Asking, work: Callable[[], Outcome], spent_s: float
+    ) -> Outcome:
         """Do the work in one of the service's places, which it holds until it really ends."""
         give_back = _take_place(live)
         deadline_ms = live.declaration.serving.deadline_ms
@@ -204,13 +204,15 @@ def _take_place(live: LiveService) -> Callable[[], None]:
     return live.slots.release
 
 
-def _answer(service: str, champion: Version, rows: Rows, versions: list[str] | None) -> Answer:
+def _answer(
+    service: str, champion: Version, content: Content, versions: list[str] | None
+) -> Answer:
     """Name one version where one answered, else the champion's and each row's own."""
     if versions is None:
-        return Answer(rows, service, str(champion.number), False, champion.job_id)
+        return Answer(content, service, str(champion.number), False, champion.job_id)
     one = versions[0] if len(set(versions)) == 1 else str(champion.number)
     job_id = champion.job_id if one == str(champion.number) else None
-    return Answer(rows, service, one, False, job_id, versions)
+    return Answer(content, service, one, False, job_id, versions)
 
 
 def _degraded(live: LiveService, keys: Sequence[Any], error: MinervaError) -> Answer:

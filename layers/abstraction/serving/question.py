@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from minerva.layers.abstraction.serving.answers import Answered, Answers, Content, in_rows
 from minerva.schema.columns import Columns, Where, rows_of
 
 
@@ -35,7 +37,8 @@ class Question:
 class Answer:
     """One prediction per record or key, in order. `degraded`: the declared default, not a model."""
 
-    predictions: list[dict[str, Any]]
+    content: Content
+    """In columns, or in rows where they have no common form: a default, versions that differ in it."""
     service: str
     version: str | None
     degraded: bool
@@ -45,3 +48,21 @@ class Answer:
     """Per prediction, which version made it; only where a challenger takes part."""
     code: str | None = None
     """Code of the error that a degraded answer stands for."""
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+    @property
+    def outputs(self) -> Mapping[str, Answered] | None:
+        """Output → its columns, or None where there are only rows."""
+        return self.content.outputs if isinstance(self.content, Answers) else None
+
+    @property
+    def keys(self) -> Sequence[Any] | None:
+        """The records' keys beside `outputs`, where the schema has a key."""
+        return self.content.keys if isinstance(self.content, Answers) else None
+
+    @cached_property
+    def predictions(self) -> list[dict[str, Any]]:
+        """The rows, as JSON shows them."""
+        return in_rows(self.content)

@@ -18,7 +18,7 @@ from minerva.layers.abstraction.drift.stored import write_profile
 from minerva.layers.abstraction.plugins.snapshot import keep
 from minerva.layers.abstraction.registry.manifest import seal
 from minerva.layers.abstraction.services.declaration import DataDeclaration, ServiceDeclaration
-from minerva.layers.abstraction.serving.answers import answer_rows
+from minerva.layers.abstraction.serving.answers import Answers
 from minerva.layers.abstraction.serving.goldens import write_goldens
 from minerva.layers.abstraction.serving.loading import MODEL, read_parameters
 from minerva.layers.abstraction.training.data import ReadData, nothing, read_training_data
@@ -234,7 +234,7 @@ def _evaluate(name: str, model: Model, held_out: TrainingData) -> dict[str, floa
     target, field = held_out.inputs.schema.target()
     try:
         outputs = model.predict(held_out.inputs)
-        answer_rows(held_out.inputs, outputs)  # raises if the model breaks its contract
+        Answers.of(held_out.inputs, outputs)  # raises if the model breaks its contract
     except (MinervaError, MemoryError):
         raise
     except (Exception, SystemExit) as error:

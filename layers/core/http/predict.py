@@ -33,7 +33,7 @@ def predict(house: House) -> Blueprint:
             service=service,
             version=answered.version,
             job_id=answered.job_id,
-            rows=len(answered.predictions),
+            rows=len(answered),
             degraded=answered.degraded,
             ms=round((time.perf_counter() - started_at) * 1000, 3),
         )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from minerva.algorithm import Algorithm, Context, Model, Predictions, TrainingContext, TrainingData
 from minerva.errors import AlgorithmFailed, InvalidData, MinervaError
-from minerva.layers.abstraction.serving.answers import answer_rows
+from minerva.layers.abstraction.serving.answers import Answers
 from minerva.layers.abstraction.serving.loading import read_parameters
 from minerva.schema import Batch, Decoder, Field, FieldType, Schema
 from minerva.testing.algorithm.data import (
@@ -146,7 +146,7 @@ class Case:
                 "Return a dictionary, {output name: array}.",
             )
         try:
-            answer_rows(batch, outputs)
+            Answers.of(batch, outputs)
         except AlgorithmFailed as error:
             raise Broken(f"{error.message}", promise(self.schema)) from error
         return {name: np.asarray(outputs[name]) for name in self.schema.output}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minerva.errors import AlgorithmFailed
-from minerva.layers.abstraction.serving.answers import answer_rows
+from minerva.layers.abstraction.serving.answers import Answers, in_turn, joined
 from minerva.schema import Decoder, Schema
 
 PLAN = {"type": "category", "values": ["tin", 2, "gold"]}
@@ -18,8 +18,13 @@ def batch(output, rows=2, **more):
     return Decoder(schema).records([{"x": 1.0, **({"id": n} if more else {})} for n in range(rows)])
 
 
-def rows_of(output, **arrays):
+def answer_rows(batch, outputs):
     """Return the rows of a model's answer."""
+    return Answers.of(batch, outputs).rows()
+
+
+def rows_of(output, **arrays):
+    """Return the rows of a model's answer to two records."""
     return answer_rows(batch(output), {name: np.array(array) for name, array in arrays.items()})
 
 
@@ -105,3 +110,34 @@ def test_roundings_of_a_model_are_forgiven():
     row = rows_of({"y": PLAN}, y=np.float32([[1 / 3, 1 / 3, 1 / 3], [1.0000001, -1e-8, 0]]))[0]
 
     assert sum(row["y_probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+SIDES = np.array([False, True, False])
+
+
+def test_the_answers_of_two_versions_are_joined_in_the_order_of_the_records():
+    output = {"y": PLAN, "z": {"type": "number"}}
+    asked = batch(output, rows=3, key="id")
+    chances = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1.0]])
+    whole = Answers.of(asked, {"y": chances, "z": np.array([5.0, 6, 7])})
+    ours = Answers.of(asked.take(np.array([0, 2])), {"y": chances[[0, 2]], "z": np.array([5.0, 7])})
+    theirs = Answers.of(asked.take(np.array([1])), {"y": chances[[1]], "z": np.array([6.0])})
+
+    together = joined(ours, theirs, SIDES)
+
+    assert together.rows() == whole.rows() == in_turn(ours, theirs, SIDES)
+    assert together.outputs["y"].values.dtype == whole.outputs["y"].values.dtype
+    assert len(together) == 3
+
+
+def test_answers_of_another_form_stand_in_rows_only():
+    asked = batch({"y": PLAN}, rows=2)
+    ours = Answers.of(asked, {"y": np.array([2, 1])})
+    theirs = Answers.of(asked.take(np.array([0])), {"y": np.array([[1.0, 0, 0]])})
+
+    assert joined(ours, theirs, SIDES) is None
+    assert in_turn(ours, theirs, SIDES) == [
+        {"y": "gold"},
+        {"y": "tin", "y_probabilities": {"tin": 1.0, "2": 0.0, "gold": 0.0}},
+        {"y": 2},
+    ]

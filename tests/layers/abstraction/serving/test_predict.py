@@ -62,13 +62,11 @@ def test_each_record_is_answered_in_its_place(ask, make):
 
     answer = ask(records=[{"x": 3, "id": "a"}, {"x": 0}])
 
-    assert answer == Answer(
-        [{"id": "a", "y": pytest.approx(7)}, {"id": None, "y": pytest.approx(1)}],
-        "value",
-        "1",
-        False,
-        version.job_id,
-    )
+    rows = [{"id": "a", "y": pytest.approx(7)}, {"id": None, "y": pytest.approx(1)}]
+    assert answer.predictions == rows
+    assert answer.keys == ["a", None]
+    assert answer.outputs["y"].values.tolist() == [pytest.approx(7), pytest.approx(1)]
+    assert replace(answer, content=rows) == Answer(rows, "value", "1", False, version.job_id)
 
 
 def test_no_records_have_no_answers(ask, make):
