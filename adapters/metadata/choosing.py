@@ -20,6 +20,9 @@ CLOCKS_DIFFER_S = 60
 CLAIM_LOCK = 6_466_364_673
 """Names the advisory lock that puts claims under bounds in line; any constant does."""
 
+ORDER = (JobRow.rank, JobRow.accepted_at, JobRow.created_at, JobRow.id)
+"""By priority, then by age: parts by that of the job they belong to, so that the oldest ends first."""
+
 Owner = tuple[str, str]
 """Tenant and service."""
 
@@ -35,15 +38,14 @@ def ready(now: datetime) -> ColumnElement[bool]:
 
 
 def next_id(session: Session, queue: str, now: datetime, bounds: Bounds) -> str | None:
-    """Return the first job of a queue that the bounds allow: by priority, then by age."""
+    """Return the first job of a queue that the bounds allow: in the order in which jobs run."""
     running = Running(session)
     if running.full(queue, bounds):
         return None
     tenants = running.full_tenants(bounds)
     blocked: set[Owner] = set()
-    order = (JobRow.rank, JobRow.created_at, JobRow.id)
     columns = (JobRow.id, JobRow.tenant, JobRow.service, JobRow.parent, JobRow.limits)
-    query = select(*columns).where(ready(now), JobRow.queue == queue).order_by(*order)
+    query = select(*columns).where(ready(now), JobRow.queue == queue).order_by(*ORDER)
     if tenants:
         query = query.where(JobRow.tenant.not_in(tenants))
     while True:

@@ -20,11 +20,12 @@ from minerva.layers.abstraction.webhooks.happening import Happening, of_job
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
-def add_job(session: Session, job: NewJob) -> JobRow:
-    """Add a queued job with its first event."""
+def add_job(session: Session, job: NewJob, whole: JobRow | None = None) -> JobRow:
+    """Add a queued job with its first event; a part takes the place of the `whole` in the order."""
     row = JobRow(
         **{field.name: getattr(job, field.name) for field in fields(NewJob)},
-        rank=-job.priority,
+        accepted_at=job.created_at if whole is None else whole.accepted_at,
+        rank=-job.priority if whole is None else whole.rank,
         state=JobState.QUEUED,
         attempt=0,
         progress=0.0,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from minerva.adapters.metadata.choosing import may_run, next_id, ready
+from minerva.adapters.metadata.choosing import ORDER, may_run, next_id, ready
 from minerva.adapters.metadata.job_states import (
     OPEN,
     add_event,
@@ -126,7 +126,7 @@ class SqlJobLeases:
             row = _locked_if_held(session, job_id, token)
             if row is None:
                 return None
-            added = [add_job(session, part) for part in parts if not known(session, part)]
+            added = [add_job(session, part, row) for part in parts if not known(session, part)]
             row.error = None
             if not wait_for_parts(session, row, now, message):
                 requeue(session, row, now, "has no open parts")
@@ -159,7 +159,7 @@ class SqlJobLeases:
             return [_recover(session, row, now) for row in abandoned]
 
     def waiting(self, resend_after: timedelta, now: datetime) -> Sequence[Job]:
-        """See the port; oldest first."""
+        """See the port."""
         with self._database.every_tenant() as session:
             if not session.scalar(select(exists().where(ready(now)))):
                 return []
@@ -167,14 +167,12 @@ class SqlJobLeases:
             unheard = [
                 row
                 for queue in Queue
-                for row in _oldest(session, queue, now)
+                for row in _first(session, queue, now)
                 if _unheard(row, resend_after, now)
             ]
             for row in unheard:
                 row.sent_at = now
-            return sorted(
-                (record(Job, row) for row in unheard), key=lambda job: (job.created_at, job.id)
-            )
+            return [record(Job, row) for row in unheard]
 
 
 def _abandoned(now: datetime, latest: datetime | None = None) -> ColumnElement[bool]:
@@ -214,10 +212,10 @@ def _recover(session: Session, row: JobRow, now: datetime) -> Released:
     return Released(record(Job, row), woken)
 
 
-def _oldest(session: Session, queue: Queue, now: datetime) -> Sequence[JobRow]:
+def _first(session: Session, queue: Queue, now: datetime) -> Sequence[JobRow]:
     query = select(JobRow).where(ready(now), JobRow.queue == queue)
-    oldest = query.order_by(JobRow.rank, JobRow.created_at, JobRow.id).limit(MOST_WOKEN)
-    return session.scalars(oldest.with_for_update(skip_locked=True)).all()
+    first = query.order_by(*ORDER).limit(MOST_WOKEN)
+    return session.scalars(first.with_for_update(skip_locked=True)).all()
 
 
 def _unheard(row: JobRow, resend_after: timedelta, now: datetime) -> bool:

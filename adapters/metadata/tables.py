@@ -197,7 +197,7 @@ class JobRow(TenantOwned, Base):
         UniqueConstraint("tenant", "idempotency_key"),
         Index(None, "tenant", "created_at"),
         Index(None, "state", "lease_until"),
-        Index("ix_jobs_order", "state", "queue", "rank", "created_at", "id"),
+        Index("ix_jobs_order", "state", "queue", "rank", "accepted_at", "created_at", "id"),
         Index(None, "parent"),
     )
 
@@ -212,6 +212,8 @@ class JobRow(TenantOwned, Base):
     trace_id: Mapped[str]
     max_attempts: Mapped[int]
     created_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    """Its place in the order: when it was made, or the job of which it is a part was."""
     queue: Mapped[Queue] = mapped_column(server_default="train")
     priority: Mapped[int] = mapped_column(server_default="0")
     rank: Mapped[int] = mapped_column(server_default="0")

@@ -18,6 +18,15 @@ FREE = Bounds()
 PUT_BACK = Ending(JobState.QUEUED, error={"code": "unavailable"})
 
 
+def order_of(stores: JobStores, queue: str) -> list[str]:
+    """Claim all jobs of a queue; return which they were, in order."""
+    order: list[str] = []
+    while (job_id := stores.leases.next(queue, LATER, FREE)) is not None:
+        order.append(job_id)
+        assert stores.leases.claim(job_id, a_lease(job_id), LATER) is not None
+    return order
+
+
 class JobOrderContract:
     """Which job runs next, and when."""
 
@@ -28,12 +37,7 @@ class JobOrderContract:
             at = NOW + timedelta(seconds=number)
             stores.jobs.submit(replace(a_job(f"j{number}"), priority=priority, created_at=at))
 
-        order = []
-        while (job_id := stores.leases.next("train", LATER, FREE)) is not None:
-            order.append(job_id)
-            stores.leases.claim(job_id, a_lease(job_id), LATER)
-
-        assert order == ["j1", "j2", "j0", "j3"]
+        assert order_of(stores, "train") == ["j1", "j2", "j0", "j3"]
 
     def test_a_queue_holds_its_own_jobs_only(self, stores: JobStores) -> None:
         stores.jobs.submit(replace(a_job("slow"), queue=Queue.TRAIN))

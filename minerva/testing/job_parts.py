@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,28 +11,30 @@ from minerva.errors import Conflict
 from minerva.layers.abstraction.jobs.job import Job, JobState, NewJob, Queue
 from minerva.layers.abstraction.jobs.limits import Bounds, JobLimits
 from minerva.layers.abstraction.jobs.store import Ending, Released
+from minerva.testing.job_order import order_of
 from minerva.testing.job_stores import AT_ONCE, LATER, NOW, SOON, JobStores, a_job, a_lease, ids
 from minerva.testing.threads import at_once
 
 DONE = Ending(JobState.SUCCEEDED, result={"rows": 1})
 
 
-def a_part(number: int) -> NewJob:
+def a_part(number: int, made: datetime = NOW) -> NewJob:
     """Return a part of the job `j1`."""
     return replace(
         a_job(f"p{number}", key=f"part:j1:{number}"),
         kind="batch.part",
         queue=Queue.BATCH,
         parent="j1",
-        created_at=NOW + timedelta(microseconds=number),
+        created_at=made + timedelta(microseconds=number),
     )
 
 
-def parked(stores: JobStores, count: int = 2) -> Released:
-    """Let the job `j1` wait for so many parts."""
-    stores.jobs.submit(a_job())
+def parked(stores: JobStores, count: int = 2, made: datetime = NOW, priority: int = 0) -> Released:
+    """Let the job `j1` wait for so many parts, made at a time of their own."""
+    stores.jobs.submit(replace(a_job(), priority=priority))
     stores.leases.claim("j1", a_lease(), NOW)
-    released = stores.leases.park("j1", "one", [a_part(n) for n in range(count)], "split", NOW)
+    parts = [replace(a_part(number, made), priority=priority) for number in range(count)]
+    released = stores.leases.park("j1", "one", parts, "split", NOW)
     assert released is not None
     return released
 
@@ -206,6 +208,28 @@ class JobPartsContract:
 
         assert stores.leases.next("batch", SOON, bounds) == "p0"
         assert stores.leases.claim("p0", a_lease("p0"), SOON, bounds) is not None
+
+    def test_parts_have_the_place_of_their_job_in_the_order(self, stores: JobStores) -> None:
+        """The oldest accepted job ends first, however late it was split."""
+        stores.jobs.submit(replace(a_job("young"), queue=Queue.BATCH, created_at=SOON))
+        parked(stores, made=LATER)
+        nested = replace(a_part(2), parent="p0", created_at=LATER + timedelta(days=1))
+        stores.leases.claim("p0", a_lease("p0"), LATER)
+        stores.leases.park("p0", "p0", [nested], "split again", LATER)
+
+        told = ids(stores.leases.waiting(AT_ONCE, LATER))
+
+        assert told == ["p1", "p2", "young"]
+        assert order_of(stores, "batch") == told
+
+    def test_parts_have_the_priority_of_their_job(self, stores: JobStores) -> None:
+        older = replace(a_job("older"), queue=Queue.BATCH, created_at=NOW - timedelta(days=1))
+        stores.jobs.submit(older)
+        stores.jobs.submit(replace(a_job("urgent"), queue=Queue.BATCH, priority=8))
+
+        parked(stores, priority=5)
+
+        assert order_of(stores, "batch") == ["urgent", "p0", "p1", "older"]
 
     def test_parts_do_not_count_as_jobs_of_their_service(self, stores: JobStores) -> None:
         alone = JobLimits(max_running=1).to_json()

@@ -53,7 +53,7 @@ class NewJob:
     created_at: datetime
     queue: Queue = Queue.TRAIN
     priority: int = 0
-    """Among jobs that wait in one queue the higher one goes first; equals by age."""
+    """In a queue the higher one goes first; equals by age, parts by that of their parent."""
     parent: str | None = None
     """The job that this one is a part of."""
     callback_url: str | None = None

@@ -106,7 +106,10 @@ class JobLeases(Protocol):
     """Jobs as workers see them, across tenants."""
 
     def next(self, queue: str, now: datetime, bounds: Bounds) -> str | None:
-        """Return the id of the job of a queue that should run next, if one may run now."""
+        """Return the id of the job of a queue that should run next, if one may run now.
+
+        By priority, then by age; parts have those of the job that they belong to.
+        """
 
     def claim(
         self, job_id: str, lease: Lease, now: datetime, bounds: Bounds | None = None
@@ -153,8 +156,8 @@ class JobLeases(Protocol):
     def waiting(self, resend_after: timedelta, now: datetime) -> Sequence[Job]:
         """Return queued jobs that may run and of which no worker heard lately; mark them as told.
 
-        Of each queue the oldest few. The longer a job waits, the rarer it is told again, as each
-        telling is a message that stays in the broker until a worker comes.
+        Of each queue the few that run first, in this order. The longer a job waits, the rarer it is
+        told again, as each telling is a message that stays in the broker until a worker comes.
         """
 
 

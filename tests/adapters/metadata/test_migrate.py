@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
@@ -17,6 +17,7 @@ from minerva.adapters.metadata import open_metadata
 from minerva.adapters.metadata.aliases import SqlAliasStore
 from minerva.adapters.metadata.configurations import SqlConfigurationStore
 from minerva.adapters.metadata.engine import WRITE, open_engine
+from minerva.adapters.metadata.leases import SqlJobLeases
 from minerva.adapters.metadata.migrate import migrate
 from minerva.adapters.metadata.migrations import FOLDER, HEAD
 from minerva.adapters.metadata.tables import Base
@@ -107,6 +108,30 @@ def test_a_service_that_was_declared_before_tuning_is_not_declared_anew(engine):
     stores = SqlConfigurationStore(Database(engine))
     same = stores.declare("acme", "churn", "d", {}, "ann", datetime(2026, 3, 2, tzinfo=UTC))
     assert (same.revision, same.derived) == (3, False)
+
+
+def test_parts_from_before_take_the_place_of_their_job(engine):
+    with engine.execution_options(**{WRITE: True}).begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(FOLDER))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        for job_id, parent, minute in (("j1", None, 1), ("j2", None, 2), ("p1", "j1", 3)):
+            connection.execute(
+                text(
+                    "INSERT INTO jobs (tenant, id, service, kind, payload, configuration_revision, "
+                    "author, request_id, trace_id, max_attempts, created_at, parent, state, attempt, "
+                    "progress, message, cancel_requested) VALUES ('acme', :id, 'churn', 'train', "
+                    "'{}', 1, 'ann', '', '', 3, :at, :parent, 'queued', 0, 0, '', false)"
+                ),
+                {"id": job_id, "at": f"2026-03-01 12:0{minute}:00", "parent": parent},
+            )
+
+    migrate(engine)
+
+    now = datetime(2026, 3, 1, 13, tzinfo=UTC)
+    waiting = SqlJobLeases(Database(engine)).waiting(timedelta(0), now)
+    assert [job.id for job in waiting] == ["j1", "p1", "j2"]
 
 
 def test_the_declared_head_is_the_newest_script():
