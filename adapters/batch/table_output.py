@@ -1,13 +1,14 @@
 """A table that answers are written into, by key; in the database that the service file names for it.
 
-Rows are upserted in transactions of a few thousand, so writing them again changes nothing.
+Readers see all rows of a job or none of them, and writing them again changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,11 @@ from minerva.layers.abstraction.batch.rejects import HEADER
 from minerva.schema import Schema
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-    from sqlalchemy import Connection, Engine, Executable, Table
+    from sqlalchemy import Connection, Engine, Table
     from sqlalchemy.exc import SQLAlchemyError
 
-ROWS = 5_000
-LONGEST = 255
-"""Letters of a text column that is made."""
+PUBLISHED = "published"
+"""A file in the staging folder: the table has the answers."""
 
 
 @dataclass(frozen=True)
@@ -40,68 +39,43 @@ class TableOutput:
 
     def check(self, schema: Schema) -> None:
         """Refuse a service without a key, a database that is away and a table that does not fit."""
+        from minerva.adapters.batch.upserting import table_of
+
         if schema.key is None:
             fault = Fault("/table", "needs a `key` in the schema, by which rows are written")
             raise InvalidInput("The service has no key.", faults=[fault])
         with self._connected() as connection:
-            table = self._table(connection)
+            table = table_of(connection, self.name)
             if table is not None:
                 _refuse_unfit(connection, table, schema)
 
     def publish(self, staging: Staging, parts: int) -> Mapping[str, Any]:
-        """Upsert all answers; a table that does not exist is made."""
+        """Upsert all answers in one transaction, unless an attempt has done so."""
+        from minerva.adapters.batch.upserting import write_by_key
         from minerva.layers.abstraction.batch.encoding import flat, in_one_schema
 
-        rejects = self._tell_rejects(staging.rejects(parts))
-        table: Table | None = None
-        with self._connected() as connection:
-            for answer in in_one_schema(lambda: staging.answers(parts)):
-                rows = flat(answer)
-                key = rows.schema.names[0]
-                with connection.begin():
-                    table = self._made(connection, rows.schema) if table is None else table
-                names = [name for name in rows.schema.names if name in table.columns]
-                statement = _upsert(connection, table, key, names)
-                for part in _parts(rows.select(names), key):
-                    with connection.begin():
-                        connection.execute(statement, part)
+        rejects = self._tell_rejects(staging, parts)
+        done = Path(staging.path_of(PUBLISHED))
+        rows = map(flat, in_one_schema(lambda: staging.answers(parts)))
+        first = None if done.exists() else next(rows, None)
+        if first is not None:
+            with self._connected() as connection:
+                write_by_key(connection, self.name, first.schema, chain([first], rows))
+            done.touch()
         return {"output": f"table {self.name}", "rejects_file": rejects}
 
-    def _tell_rejects(self, lines: Iterator[str]) -> str | None:
+    def _tell_rejects(self, staging: Staging, parts: int) -> str | None:
+        lines = staging.rejects(parts)
         first = next(lines, None)
         if first is None:
             return None
         self.rejects_file.parent.mkdir(parents=True, exist_ok=True)
-        with self.rejects_file.open("w", encoding="utf-8") as file:
+        written = Path(staging.path_of(self.rejects_file.name))
+        with written.open("w", encoding="utf-8") as file:
             file.writelines([HEADER, first])
             file.writelines(lines)
+        written.replace(self.rejects_file)
         return str(self.rejects_file)
-
-    def _table(self, connection: Connection) -> Table | None:
-        """Return the table as it stands in the database."""
-        from sqlalchemy import MetaData, Table
-        from sqlalchemy.exc import NoSuchTableError
-
-        schema, name = _names(self.name)
-        try:
-            return Table(name, MetaData(), schema=schema, autoload_with=connection)
-        except NoSuchTableError:
-            return None
-
-    def _made(self, connection: Connection, rows: pa.Schema) -> Table:
-        from sqlalchemy import Column, MetaData, Table
-
-        found = self._table(connection)
-        if found is not None:
-            return found
-        schema, name = _names(self.name)
-        columns = [
-            Column(field.name, _type(field.type), primary_key=position == 0)
-            for position, field in enumerate(rows)
-        ]
-        table = Table(name, MetaData(), *columns, schema=schema)
-        table.create(connection, checkfirst=True)
-        return table
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -119,51 +93,6 @@ class TableOutput:
     def _engine(self) -> Engine:
         url = read_url(self.url, self.workspace)
         return make_engine(url, self.timeout_s, writes=True)
-
-
-def _names(name: str) -> tuple[str | None, str]:
-    schema, _, table = name.rpartition(".")
-    return schema or None, table
-
-
-def _upsert(connection: Connection, table: Table, key: str, names: Sequence[str]) -> Executable:
-    """Return what inserts rows, or changes those whose key is there."""
-    from sqlalchemy.dialects import mysql, postgresql, sqlite
-
-    others = [name for name in names if name != key]
-    if connection.dialect.name in {"mysql", "mariadb"}:
-        insert = mysql.insert(table)
-        return insert.on_duplicate_key_update({name: insert.inserted[name] for name in others})
-    if connection.dialect.name not in {"postgresql", "sqlite"}:
-        raise InvalidInput(
-            f"Tables of {connection.dialect.name} cannot be written by key: write a file."
-        )
-    made: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    added = made.insert(table)
-    if not others:
-        return added.on_conflict_do_nothing(index_elements=[key])  # type: ignore[no-any-return]
-    changed = {name: added.excluded[name] for name in others}
-    return added.on_conflict_do_update(index_elements=[key], set_=changed)  # type: ignore[no-any-return]
-
-
-def _parts(rows: pa.RecordBatch, key: str) -> Iterator[list[dict[str, Any]]]:
-    """Yield rows as parameters, each key once: the last one counts."""
-    for start in range(0, rows.num_rows, ROWS):
-        part = rows.slice(start, ROWS).to_pylist()
-        yield list({row[key]: row for row in part}.values())
-
-
-def _type(kind: pa.DataType) -> Any:
-    import pyarrow as pa
-    from sqlalchemy import BigInteger, Boolean, Double, String
-
-    if pa.types.is_integer(kind):
-        return BigInteger()
-    if pa.types.is_boolean(kind):
-        return Boolean()
-    if pa.types.is_floating(kind):
-        return Double()
-    return String(LONGEST)
 
 
 def _refuse_unfit(connection: Connection, table: Table, schema: Schema) -> None:

@@ -58,7 +58,7 @@ def make_engine(url: URL, timeout_s: float, *, writes: bool = False) -> Engine:
     try:
         match url.get_backend_name():
             case "sqlite":
-                return _sqlite(url, timeout_s, "rw" if writes else "ro")
+                return _sqlite(url, timeout_s, writes=writes)
             case "postgresql":
                 return _postgresql(url, timeout_s, read_only=not writes)
             case other:
@@ -73,9 +73,9 @@ def make_engine(url: URL, timeout_s: float, *, writes: bool = False) -> Engine:
         ) from error
 
 
-def _sqlite(url: URL, timeout_s: float, mode: str) -> Engine:
+def _sqlite(url: URL, timeout_s: float, *, writes: bool) -> Engine:
     """Open the file anew each time: a legacy job may put another in its place, and opening is cheap."""
-    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy import NullPool, create_engine, event
 
     def connect() -> sqlite3.Connection:
         import sqlite3
@@ -85,13 +85,22 @@ def _sqlite(url: URL, timeout_s: float, mode: str) -> Engine:
         if not path.is_file():
             raise InvalidData(f"There is no SQLite file {path}: correct `url` under `data`.")
         return sqlite3.connect(
-            f"file:{quote(str(path))}?mode={mode}",
+            f"file:{quote(str(path))}?mode={'rw' if writes else 'ro'}",
             uri=True,
             timeout=timeout_s,
             check_same_thread=False,
+            isolation_level=None,
         )
 
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    if writes:
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    """Begin a transaction ourselves: the driver would leave it to the first row that is written."""
+    connection.exec_driver_sql("BEGIN")
 
 
 def _postgresql(url: URL, timeout_s: float, *, read_only: bool) -> Engine:

@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, text
 
 from minerva.adapters.batch.staging import StagingFolder
 from minerva.adapters.batch.table_output import TableOutput
-from minerva.errors import InvalidInput, Unavailable
+from minerva.errors import InvalidData, InvalidInput, Unavailable
 from minerva.schema import Schema
 
 SCHEMA = Schema.parse(
@@ -91,6 +91,83 @@ def test_rows_of_the_same_key_are_changed_and_others_stay(output, staging, ask):
     output().publish(staging({"b": 0.0, "c": 1.0}, "k"), 1)
 
     assert ask("select id, y from scores order by id") == [("a", "No"), ("b", "No"), ("c", "Yes")]
+
+
+@pytest.fixture
+def chunks(staging, tmp_path):
+    """Return two chunks, after each of which something is done."""
+    kept = staging({"a": 0.25, "b": 0.75})
+    (second,) = staging({"c": 0.0, "b": 1.0}, "k").answers(1)
+    kept.keep(0, 1, second, "", {"rows": 2})
+
+    class Interrupted(StagingFolder):
+        def answers(self, parts):
+            for answer in super().answers(parts):
+                yield answer
+                self.after()
+
+    def made(after):
+        Interrupted.after = staticmethod(after)
+        return Interrupted(kept.folder)
+
+    return made
+
+
+def test_readers_see_all_rows_or_none_of_them(output, chunks, ask):
+    ask("create table scores (id varchar(9) primary key, y varchar(9))")
+    ask("insert into scores values ('b', 'was')")
+    seen = []
+
+    output().publish(chunks(lambda: seen.append(ask("select id, y from scores"))), 1)
+
+    assert seen == [[("b", "was")]] * len(seen)
+    assert len(seen) >= 2
+    assert ask("select id, y from scores order by id") == [("a", "No"), ("b", "Yes"), ("c", "No")]
+
+
+def test_a_row_that_the_table_refuses_leaves_it_as_it_was(output, chunks, ask):
+    ask("create table scores (id varchar(9) primary key check (id <> 'c'), y varchar(9))")
+
+    with pytest.raises(InvalidData, match="does not take the answers"):
+        output().publish(chunks(lambda: None), 1)
+
+    assert ask("select * from scores") == []
+
+
+def test_an_attempt_that_ends_in_the_middle_leaves_nothing_and_the_next_writes_all(
+    output, chunks, ask
+):
+    read = []
+
+    def end():
+        read.append("a chunk")
+        if len(read) > 2:  # the two are looked at first, for what they have in common
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        output().publish(chunks(end), 1)
+    output().check(SCHEMA)
+    output().publish(chunks(lambda: None), 1)
+
+    assert ask("select id, y from scores order by id") == [("a", "No"), ("b", "Yes"), ("c", "No")]
+
+
+def test_an_attempt_after_the_one_that_wrote_changes_nothing_again(output, staging, ask):
+    scores = staging({"a": 0.25})
+    output().publish(scores, 1)
+    ask("update scores set y = 'newer'")
+
+    output().publish(scores, 1)
+
+    assert ask("select id, y from scores") == [("a", "newer")]
+
+
+def test_keys_become_what_the_table_has(output, staging, ask):
+    ask("create table scores (id integer primary key, y varchar(9))")
+
+    output().publish(staging({"7": 0.25}), 1)
+
+    assert ask("select * from scores") == [(7, "No")]
 
 
 def test_columns_that_the_table_lacks_are_left_out(output, staging, ask):
