@@ -104,7 +104,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 0
     job_disk_mb: Annotated[
         int,
-        Meta(ge=0, description="Most that a job may write into its own folder in MiB; 0 sets none"),
+        Meta(
+            ge=0,
+            description="Most MiB in a job's own folder and staged elsewhere; 0 sets none",
+        ),
     ] = 0
     data_places: Annotated[
         str,

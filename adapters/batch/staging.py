@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -97,6 +97,10 @@ class StagingFolder:
         filesystem, path = filesystem_of(self.folder)
         with suppress(FileNotFoundError):
             filesystem.rm(path, recursive=True)
+
+    def here(self) -> Path | None:
+        """Return the folder, if it is on this machine."""
+        return Path(self.folder) if is_local(self.folder) else None
 
     def path_of(self, name: str) -> str:
         """Return where a file of this name stands; its folder is made."""

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from minerva.adapters.metadata.choosing import ORDER, may_run, next_id, ready
 from minerva.adapters.metadata.job_states import (
-    OPEN,
     add_event,
     add_job,
     end,
@@ -133,14 +132,14 @@ class SqlJobLeases:
                 return Released(record(Job, row), [record(Job, row)])
             return Released(record(Job, row), [record(Job, one) for one in added[:MOST_WOKEN]])
 
-    def open(self, job_ids: Sequence[str]) -> set[str]:
+    def jobs(self, job_ids: Sequence[str]) -> dict[str, Job]:
         """See the port."""
         with self._database.every_tenant() as session:
-            found: set[str] = set()
+            found: dict[str, Job] = {}
             for start in range(0, len(job_ids), ASKED_AT_ONCE):
                 some = job_ids[start : start + ASKED_AT_ONCE]
-                query = select(JobRow.id).where(JobRow.id.in_(some), JobRow.state.in_(OPEN))
-                found.update(session.scalars(query))
+                for row in session.scalars(select(JobRow).where(JobRow.id.in_(some))):
+                    found[row.id] = record(Job, row)
             return found
 
     def recover(self, now: datetime, latest: datetime | None = None) -> Sequence[Released]:

@@ -195,15 +195,19 @@ class JobOrderContract:
             stores.jobs.retry("acme", "j1", 3, "ann", NOW)
         assert stores.jobs.retry("other", "j1", 3, "ann", NOW) is None
 
-    def test_jobs_that_have_not_ended_are_told_apart(self, stores: JobStores) -> None:
+    def test_jobs_are_told_by_their_ids(self, stores: JobStores) -> None:
         for job_id in ("queued", "running", "done"):
             stores.jobs.submit(a_job(job_id))
         for job_id in ("running", "done"):
             stores.leases.claim(job_id, a_lease(), NOW)
         stores.leases.finish("done", "one", Ending(JobState.SUCCEEDED), NOW)
 
-        assert stores.leases.open(["queued", "running", "done", "?"]) == {"queued", "running"}
-        assert stores.leases.open([]) == set()
+        told = stores.leases.jobs(["queued", "running", "done", "?"])
+
+        assert {job_id: job.state for job_id, job in told.items()} == {
+            "queued": JobState.QUEUED, "running": JobState.RUNNING, "done": JobState.SUCCEEDED,
+        }  # fmt: skip
+        assert stores.leases.jobs([]) == {}
 
     def test_what_was_asked_counts_and_not_what_was_made_of_it(self, stores: JobStores) -> None:
         first = replace(a_job("j1", key="once"), request="asked")

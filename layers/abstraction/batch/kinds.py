@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -111,6 +112,10 @@ class BatchKind:
         self._score_the_rest(job, task, staging, plan, attempt.progress)
         return self._publish(job, task, staging, plan)
 
+    def staged(self, job: Job) -> Path | None:
+        """Return the staging folder, if it is on this machine."""
+        return self.scoring.open_staging(read_task(job.payload), job.id).here()
+
     def clean(self, job: Job) -> None:
         """Remove the staging folder; that of a dead job is kept, as somebody may try it again."""
         if job.state is not JobState.DEAD:
@@ -193,6 +198,10 @@ class BatchPartKind:
         if isinstance(task.max_rejects, int) and rejects > (allowed(task.max_rejects, rows) or 0):
             refuse_many(rejects, rows, task.max_rejects, first[:MOST_FAULTS])
         return {"rows": rows, "rejects": rejects}
+
+    def staged(self, job: Job) -> Path | None:
+        """Return the staging folder of the whole job, whose limit holds for all its parts together."""
+        return self.scoring.open_staging(read_task(job.payload["task"]), str(job.parent)).here()
 
     def clean(self, job: Job) -> None:
         """Remove the staging folder if the whole job has ended meanwhile: it was cancelled."""

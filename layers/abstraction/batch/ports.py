@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -100,6 +101,9 @@ class Staging(Protocol):
 
     def remove(self) -> None:
         """Forget everything."""
+
+    def here(self) -> Path | None:
+        """Return the folder, if it is on this machine."""
 
     def path_of(self, name: str) -> str:
         """Return the path or URL of a file of this name in the folder, which is made."""

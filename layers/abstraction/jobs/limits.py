@@ -15,7 +15,7 @@ class JobLimits:
     memory_mb: int = 0
     """0: none."""
     disk_mb: int = 0
-    """Of the job's own folder; 0: none."""
+    """Of the job's own folder, and of what it stages beside its output on this machine; 0: none."""
     max_running: int = 0
     """Most jobs of the same service at once, parts aside; 0: none."""
 

@@ -22,7 +22,7 @@ from minerva.layers.abstraction.jobs.here import JobThread
 from minerva.layers.abstraction.jobs.job import Job, JobState, Lease, NewJob, change_of
 from minerva.layers.abstraction.jobs.jobs import JOB_STATE, wake
 from minerva.layers.abstraction.jobs.kind import Attempt, Kinds, Parts
-from minerva.layers.abstraction.jobs.leavings import clean_up
+from minerva.layers.abstraction.jobs.leavings import clean_up, folders_of
 from minerva.layers.abstraction.jobs.limits import Bounds, limits_of
 from minerva.layers.abstraction.jobs.outcome import (
     Outcome,
@@ -121,8 +121,11 @@ class Runner:
         left = {path.parent.name: path for path in self.folder.glob(f"*/{WORK}")}
         if not left:
             return
-        for job_id in left.keys() - self.leases.open(sorted(left)):
-            shutil.rmtree(left[job_id], ignore_errors=True)
+        known = self.leases.jobs(sorted(left))
+        for job_id, work in left.items():
+            job = known.get(job_id)
+            if job is None or (job.state.ended and clean_up(self.kinds(), job)):
+                shutil.rmtree(work, ignore_errors=True)
 
     def stop(self) -> None:
         """Put running jobs back to be run by another worker; take no more."""
@@ -178,8 +181,8 @@ class Runner:
 
     def _watch(self, job: Job, token: str, running: Running, work: Path) -> Outcome:
         watch = Watch(
-            job, token, self.leases, limits_of(job.limits), self.pace.lease_s, work, self.now,
-            self._stopping.is_set,
+            job, token, self.leases, limits_of(job.limits), self.pace.lease_s,
+            folders_of(self.kinds(), job, work), self.now, self._stopping.is_set,
         )  # fmt: skip
         while running.running and watch.outcome is None:
             for message in running.messages(POLL_S):
@@ -261,9 +264,8 @@ class Runner:
         event = f"job.{_verb(job, outcome)}"
         log.info(event, attempt=job.attempt, seconds=seconds, code=code)
         self.tell(JOB_STATE, job=change_of(job))
-        if job.state.ended:
+        if job.state.ended and clean_up(self.kinds(), job):  # else `tidy` tries again
             shutil.rmtree(self.folder / job.id / WORK, ignore_errors=True)
-            clean_up(self.kinds(), job)
         again = [job] if job.state is JobState.QUEUED and job.not_before is None else []
         for woken in () if self._stopping.is_set() else (*again, *released.woken):
             wake(self.queue, woken)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -143,8 +143,8 @@ class JobLeases(Protocol):
         queued at once.
         """
 
-    def open(self, job_ids: Sequence[str]) -> set[str]:
-        """Return those of some jobs that have not ended."""
+    def jobs(self, job_ids: Sequence[str]) -> Mapping[str, Job]:
+        """Return id → job of those that there are."""
 
     def recover(self, now: datetime, latest: datetime | None = None) -> Sequence[Released]:
         """Put back running jobs whose lease ended, with an event each; return those changed.

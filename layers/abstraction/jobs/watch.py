@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,7 +43,8 @@ class Watch:
     leases: JobLeases
     limits: JobLimits
     lease_s: float
-    folder: Path
+    folders: Sequence[Path]
+    """Where the attempt writes."""
     now: Callable[[], datetime]
     stopping: Callable[[], bool]
     outcome: Outcome | None = None
@@ -113,7 +114,7 @@ class Watch:
 
     def _too_large(self) -> Outcome | None:
         most = self.limits.disk_mb
-        if not most or size_of(self.folder) <= most * MEGABYTE:
+        if not most or sum(map(size_of, self.folders)) <= most * MEGABYTE:
             return None
         message = f"The job wrote more than {most} MiB: raise its disk_mb under jobs"
         return failed("disk_limit", f"{message}, or MINERVA_JOB_DISK_MB.")

@@ -91,6 +91,54 @@ def test_after_a_kill_in_the_middle_no_chunk_is_scored_again_and_no_row_is_writt
     assert_all_scored_once(data)
 
 
+def test_what_is_staged_counts_towards_the_limit_of_disk(
+    slow, make, submit, runner, job_of, workspace, data
+):
+    make("value", "waits", jobs={"disk_mb": 1})
+    (workspace / "allowed").write_text("30")
+    job = submit(input="data/people.parquet", output="data/scores.parquet")
+
+    runner().run(job.id)
+
+    ended = job_of(job)
+    assert (ended.state, ended.error["code"]) == (JobState.FAILED, "disk_limit")
+    assert {path.name for path in data.iterdir()} == {"people.parquet"}
+
+
+def test_the_limit_of_disk_holds_for_all_parts_together(
+    slow, make, submit, runner, job_of, container, workspace, data
+):
+    make("value", "waits", jobs={"disk_mb": 3})
+    job = submit(input="data/people.parquet", output="data/scores.parquet", parts=2)
+    runner().run(job.id)
+    first, second = container.jobs.list("default", parent=job.id)
+    runner().run(first.id)
+    (workspace / "allowed").write_text("10")
+
+    runner().run(second.id)
+    runner().run(job.id)
+
+    assert job_of(first).state is JobState.SUCCEEDED
+    assert job_of(second).error["code"] == "disk_limit"
+    assert job_of(job).state is JobState.FAILED
+    assert "wrote more than 3 MiB" in job_of(job).error["message"]
+
+
+def test_what_a_worker_staged_that_died_after_the_end_is_removed_by_the_next(
+    submit, runner, container, data
+):
+    write_rows(data / "people.csv", people(40))
+    job = submit(input="data/people.csv", output="data/scores.csv")
+    runner().run(job.id)
+    (data / f".scores.csv.{job.id}").mkdir()
+    (container.jobs.folder / job.id / "work").mkdir()
+
+    runner().tidy()
+
+    assert {path.name for path in data.iterdir()} == {"people.csv", "scores.csv"}
+    assert not (container.jobs.folder / job.id / "work").exists()
+
+
 def test_cancelling_ends_the_process_and_removes_what_was_staged(
     slow, submit, runner, job_of, container, workspace, data
 ):
