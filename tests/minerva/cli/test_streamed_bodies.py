@@ -54,10 +54,17 @@ def answer(connection):
         return status, headers, json.loads(file.read(int(headers["Content-Length"])))
 
 
+@pytest.fixture
 def kept(house):
+    """A function that returns which bodies are kept, beside those that other tests have sent."""
     state = house.workspace / ".minerva"
     folders = (state / "uploads", state / "artefacts" / "uploads")
-    return [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+
+    def present():
+        return {path for folder in folders if folder.is_dir() for path in folder.iterdir()}
+
+    before = present()
+    return lambda: present() - before
 
 
 def web_workers(house):
@@ -66,17 +73,17 @@ def web_workers(house):
     return [one for one in family if one.pid in servers and one.ppid() in servers]
 
 
-def test_a_caller_who_goes_away_in_the_middle_leaves_nothing(house, line, rows):
+def test_a_caller_who_goes_away_in_the_middle_leaves_nothing(kept, line, rows):
     connection = line(f"Content-Length: {100 * MIB}")
     connection.sendall(b"".join(rows))
-    wait_until(lambda: kept(house), 30, what="nothing came to the disk")
+    wait_until(kept, 30, what="nothing came to the disk")
 
     connection.close()
 
-    wait_until(lambda: not kept(house), 30, what=lambda: kept(house))
+    wait_until(lambda: not kept(), 30, what=kept)
 
 
-def test_rows_that_do_not_fit_are_told_while_the_rest_is_still_being_sent(house, line, rows):
+def test_rows_that_do_not_fit_are_told_while_the_rest_is_still_being_sent(kept, line, rows):
     header, lines = rows
     connection = line(f"Content-Length: {1000 * MIB}")
     connection.sendall(header + b"too,few\n" + lines)
@@ -86,12 +93,12 @@ def test_rows_that_do_not_fit_are_told_while_the_rest_is_still_being_sent(house,
 
     assert status == 400
     assert told["faults"][0]["where"] == "row 1"
-    assert kept(house) == []
+    assert kept() == set()
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         connection.sendall(b"x" * (900 * MIB))  # nobody reads on
 
 
-def test_a_body_in_chunks_is_taken_as_it_comes(house, line, rows):
+def test_a_body_in_chunks_is_taken_as_it_comes(line, rows):
     connection = line("Transfer-Encoding: chunked")
     for piece in (
         *rows,
@@ -104,24 +111,23 @@ def test_a_body_in_chunks_is_taken_as_it_comes(house, line, rows):
     assert (status, told["job"]["kind"]) == (202, "train")
 
 
-def test_chunks_that_break_off_leave_nothing(house, line, rows):
-    before = kept(house)
+def test_chunks_that_break_off_leave_nothing(kept, line, rows):
     connection = line("Transfer-Encoding: chunked")
     for piece in rows:
         connection.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-    wait_until(lambda: kept(house) != before, 30, what="nothing came to the disk")
+    wait_until(kept, 30, what="nothing came to the disk")
 
     connection.close()
 
-    wait_until(lambda: not set(kept(house)) - set(before), 30, what=lambda: kept(house))
+    wait_until(lambda: not kept(), 30, what=kept)
 
 
-def test_memory_does_not_grow_with_the_body(house, line, rows):
+def test_memory_does_not_grow_with_the_body(house, kept, line, rows):
     header, lines = rows
     repeats = 64 * MIB // len(lines)
     connection = line(f"Content-Length: {len(header) + repeats * len(lines)}")
     connection.sendall(header + lines)
-    wait_until(lambda: kept(house), 30, what="nothing came to the disk")
+    wait_until(kept, 30, what="nothing came to the disk")
     before = sum(worker.memory_info().rss for worker in web_workers(house))
     largest = before
     for number in range(repeats - 1):

@@ -69,10 +69,10 @@ def test_what_was_guessed_from_real_data_trains_as_it_is(house):
 
 def test_lists_and_shows_services(ask, told):
     assert "xgboost.classifier" in ask("services").stdout
-    assert told("services")["services"][0]["service"] == "churn"
+    assert "churn" in {one["service"] for one in told("services")["services"]}
     shown = ask("services", "show", "churn").stdout
     assert "Month-to-month | One year | Two year" in shown
-    assert told("services", "show", "churn")["aliases"] == {"champion": "1"}
+    assert told("services", "show", "churn")["aliases"].keys() == {"champion"}
     # each web worker takes a new version up by itself, a moment after the training
     wait_until(lambda: ask("services", "list").stdout == ask("services").stdout)
 
@@ -90,30 +90,45 @@ def test_lists_versions_with_their_metrics(ask, told):
     assert told("versions", "churn")["versions"][-1]["version"] == "1"
 
 
-def test_promotes_and_refuses_to_roll_back_beyond_the_first(ask, told):
-    assert told("promote", "churn", "1")["version"] == "1"
-    assert "champion of churn is version 1 now." in ask("promote", "churn", "1").stdout
-    assert ask("promote", "churn", "99").exit_code == 1
-    assert ask("rollback", "churn").exit_code == 1
+ANSWER = """
+service: answer
+algorithm: constant
+parameters: {output: {answer: 42}}
+schema:
+  inputs: {question: {type: text, nullable: true}}
+  output: {answer: {type: number}}
+"""
 
 
-def test_a_second_version_serves_until_it_is_rolled_back(ask, house):
+def test_promotes_and_refuses_to_roll_back_beyond_the_first(ask, told, house):
+    path = house.workspace / "services" / "answer.yaml"
+    path.write_text(ANSWER)  # a service that nobody else trains
+    wait_until(lambda: "answer" in ask("services").stdout)
+
+    assert told("promote", "answer", "1")["version"] == "1"
+    assert "champion of answer is version 1 now." in ask("promote", "answer", "1").stdout
+    assert ask("promote", "answer", "99").exit_code == 1
+    assert ask("rollback", "answer").exit_code == 1
+    path.unlink()
+
+
+def test_a_second_version_serves_until_it_is_rolled_back(ask, told, house):
+    def shown():
+        return told("services", "show", "churn")
+
     path = house.workspace / "services" / "churn.yaml"
-    before = path.read_text()
+    before, revision = path.read_text(), shown()["configuration_revision"]
+    first = told("promote", "churn", "1")["version"]
     path.write_text(
         before.replace("parameters: {}", "parameters: {max_depth: 2, n_estimators: 20}")
     )
-    wait_until(
-        lambda: ask("services", "show", "churn", "--json").stdout.count(
-            '"configuration_revision": 2'
-        )
-    )
+    wait_until(lambda: shown()["configuration_revision"] != revision)
 
     trained = ask("train", "churn")
 
     assert "It is champion now." in trained.stdout
     assert "roc_auc" in trained.stdout
-    assert "champion of churn is version 1 again." in ask("rollback", "churn").stdout
+    assert f"champion of churn is version {first} again." in ask("rollback", "churn").stdout
     path.write_text(before)
 
 
@@ -205,10 +220,11 @@ def test_finds_the_path_of_a_prediction_in_the_log(ask, told, churn_csv):
 def test_shows_jobs_and_what_they_printed(ask, told, house):
     job = str(house.trained["id"])
 
-    assert job in ask("jobs").stdout
-    assert job in ask("jobs", "list", "--service", "churn", "--state", "succeeded").stdout
+    every = ("jobs", "list", "--service", "churn", "--state", "succeeded", "--limit", "500")
+    assert "churn" in ask("jobs").stdout
+    assert job in ask(*every).stdout
     assert "There are no such jobs." in ask("jobs", "list", "--state", "dead").stdout
-    assert told("jobs")["jobs"][-1]["id"] == job
+    assert told(*every)["jobs"][-1]["id"] == job
     shown = ask("jobs", "show", job).stdout
     assert "roc_auc" in shown
     assert "succeeded" in shown
@@ -247,7 +263,11 @@ def test_a_training_that_fails_says_why_and_where_to_look(ask, house, tmp_path):
 
 
 def test_ctrl_c_stops_watching_and_not_the_job(ask, told, house):
+    def new():
+        return [job for job in told("jobs")["jobs"] if job["id"] not in before]
+
     environment = {name: value for name, value in os.environ.items() if "MINERVA_" not in name}
+    before = {job["id"] for job in told("jobs")["jobs"]}
     with subprocess.Popen(
         [
             sys.executable, "-m", "minerva.cli", "--workspace", str(house.workspace),
@@ -255,8 +275,9 @@ def test_ctrl_c_stops_watching_and_not_the_job(ask, told, house):
         ],
         env=environment, stderr=subprocess.PIPE, text=True,
     ) as watching:  # fmt: skip
-        before = {job["id"] for job in told("jobs")["jobs"]}
-        wait_until(lambda: ask("jobs").stdout.count("running") or watching.poll() is not None)
+        wait_until(
+            lambda: any(job["state"] == "running" for job in new()) or watching.poll() is not None
+        )
         watching.send_signal(signal.SIGINT)
         said = watching.stderr.read()
 
@@ -264,7 +285,7 @@ def test_ctrl_c_stops_watching_and_not_the_job(ask, told, house):
     assert "the job goes on: minerva jobs show" in said
     job = told("train", "churn", "--idempotency-key", "watched")["job"]
     assert job["state"] == "succeeded"
-    assert job["id"] in before | {job["id"]}
+    assert [one["id"] for one in new()] == [job["id"]]
 
 
 def test_prints_the_sidecars_openapi_document(told):
