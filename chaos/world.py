@@ -146,8 +146,9 @@ class World:
         return self.receiver.told
 
     def children(self) -> list[int]:
-        """Return the jobs' own processes that run now."""
-        return [pid for pid, line in self._processes() if "minerva.job_process" in line]
+        """Return the processes that run jobs now: what they print is kept, a spare's is not."""
+        running = [pid for pid, line in self._processes() if "minerva.job_process" in line]
+        return [pid for pid in running if _prints_to(pid).endswith(".log")]
 
     def processes(self) -> list[str]:
         """Return what still runs for this workspace, apart from the receiver here."""
@@ -247,6 +248,13 @@ def wait(condition: Callable[[], bool], what: str, within_s: float = 60.0) -> No
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {within_s:g} s: {what}")
         time.sleep(0.05)
+
+
+def _prints_to(pid: int) -> str:
+    try:
+        return str(Path(f"/proc/{pid}/fd/1").readlink())
+    except OSError:  # it ended
+        return ""
 
 
 def free_port() -> int:

@@ -1,12 +1,13 @@
 """Entry point of a job's own process: `python -m minerva.job_process <channel>`.
 
-Started by `layers.abstraction.jobs.process`, which says what to do in the first line of standard
-input and reads JSON lines from the file descriptor `<channel>`: `{"progress", "message"}` any number
-of times, then `{"result"}`, `{"parts", "message"}` or `{"error"}` once.
+Started by `layers.abstraction.jobs.spares`, often before there is a job. What to do is the first line
+of standard input. Tells the file descriptor `<channel>` JSON lines: `{"progress", "message"}` any
+number of times, then `{"result"}`, `{"parts", "message"}` or `{"error"}` once.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
@@ -15,18 +16,16 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import structlog
 
-from minerva import bootstrap, settings
-from minerva.errors import InvalidInput
 from minerva.layers.abstraction.jobs.job import Job
-from minerva.layers.abstraction.jobs.kind import Attempt, Parts
-from minerva.layers.abstraction.jobs.runner import facts
-from minerva.layers.abstraction.jobs.telling import Told, told_by
-from minerva.layers.core.telemetry.logging import configure
+
+if TYPE_CHECKING:
+    from minerva.layers.abstraction.jobs.kind import Attempt, Parts
+    from minerva.layers.abstraction.jobs.telling import Told
 
 REPORT_EVERY_S = 0.1
 NICER = 5
@@ -39,20 +38,50 @@ class Spec(msgspec.Struct):
     job: Job
     memory_mb: int
     folder: str
+    log: str
+    """The file that the attempt prints to."""
 
 
 def main() -> int:
     """Do one job; the exit code is 0 whenever the end was told."""
     channel = int(sys.argv[1])
-    spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=Spec)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.nice(NICER)
+    asked: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+    _prepare()
+    spec = msgspec.json.decode(asked.get(), type=Spec)
+    _print_to(spec.log)
     if spec.memory_mb:
         limit = spec.memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    attempt = Attempt(Reporter(channel), Path(spec.folder), spec.job.attempt)
-    _tell(channel, told_by(lambda: _do(spec.job, attempt)))
+    _tell(channel, _done(spec, Reporter(channel)))
+    gc.freeze()
     return 0
+
+
+def _prepare() -> None:
+    """Import what every job needs, before there is one."""
+    gc.disable()
+    from minerva import bootstrap
+
+    bootstrap.preload(bootstrap.STORES)
+    gc.freeze()  # none of it ever goes: looking through it costs most of what ending takes
+    gc.enable()
+
+
+def _print_to(log: str) -> None:
+    with Path(log).open("a+b") as file:  # a host that prints here shortens it
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            os.dup2(file.fileno(), stream.fileno())
+
+
+def _done(spec: Spec, report: Reporter) -> Told:
+    from minerva.layers.abstraction.jobs.kind import Attempt
+    from minerva.layers.abstraction.jobs.telling import told_by
+
+    attempt = Attempt(report, Path(spec.folder), spec.job.attempt)
+    return told_by(lambda: _do(spec.job, attempt))
 
 
 class Reporter:
@@ -72,6 +101,13 @@ class Reporter:
 
 
 def _do(job: Job, attempt: Attempt) -> Mapping[str, Any] | Parts:
+    import structlog
+
+    from minerva import bootstrap, settings
+    from minerva.errors import InvalidInput
+    from minerva.layers.abstraction.jobs.runner import facts
+    from minerva.layers.core.telemetry.logging import configure
+
     loaded = settings.load(bootstrap.workspace_from(os.environ), os.environ)
     configure(loaded.log_folder, "job", loaded.settings.log_level)
     structlog.contextvars.bind_contextvars(**facts(job))
@@ -88,13 +124,17 @@ def _tell(channel: int, message: Told) -> None:
         line = line[os.write(channel, line) :]
 
 
-def _end_with_parent() -> None:
-    """Standard input ends when the parent does, however it ended: then nobody wants the result.
+def _listen(asked: SimpleQueue[bytes]) -> None:
+    """Hand over the first line, then wait for the end of standard input.
 
-    Read below Python's buffer, whose lock would break the end of the interpreter.
+    It ends when the parent does, however it ended: then nobody wants the result. Read below Python's
+    buffer, whose lock would break the end of the interpreter.
     """
-    while os.read(0, 4096):
-        continue
+    line = b""
+    while read := os.read(0, 65536):
+        line += read
+        if line.endswith(b"\n"):
+            asked.put(line)
     if os.getpgrp() == os.getpid():  # started by a worker: what the plugin started ends too
         os.killpg(0, signal.SIGKILL)
     os._exit(3)

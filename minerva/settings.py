@@ -81,6 +81,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tenant_limit: Annotated[
         int, Meta(ge=0, description="Most jobs of one tenant at once over all workers; 0 sets none")
     ] = 0
+    job_spares: Annotated[
+        int,
+        Meta(
+            ge=0, description="Jobs' processes that a worker starts before there are jobs for them"
+        ),
+    ] = 1
     graceful_timeout_s: Annotated[
         Seconds, Meta(description="How long requests in flight may finish after SIGTERM")
     ] = 30

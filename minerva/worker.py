@@ -6,6 +6,7 @@ import os
 import socket
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from minerva.adapters.queue.celery_app import RUN_JOB, make_celery
@@ -28,6 +29,9 @@ class RunsJobs(Protocol):
 
     def tidy(self) -> None:
         """Remove what ended jobs left behind."""
+
+    def ready(self) -> AbstractContextManager[None]:
+        """Be ready for jobs before there are any, as long as the block lasts."""
 
     def stop(self) -> None:
         """Put running jobs back and take no more; called in a signal handler."""
@@ -84,7 +88,8 @@ def run_worker(container: WorkerContainer, slots: Mapping[str, int]) -> int:
     Watcher(container.catalogue.refresh, container.loaded.settings.poll_interval_s).start()
     container.runner.tidy()
     queues = [queue for queue, places in slots.items() if places]
-    return _run(create_worker(container), queues, sum(slots.values()) + 1)
+    with container.runner.ready():
+        return _run(create_worker(container), queues, sum(slots.values()) + 1)
 
 
 def _run(app: Celery, queues: Sequence[str], concurrency: int) -> int:

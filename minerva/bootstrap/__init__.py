@@ -7,6 +7,7 @@ else in Minerva knows which adapter stands behind a port.
 from minerva.bootstrap.container import Container
 from minerva.bootstrap.opening import (
     PRELOADED,
+    STORES,
     open_control,
     open_job,
     open_web,
@@ -17,6 +18,7 @@ from minerva.bootstrap.opening import (
 
 __all__ = [
     "PRELOADED",
+    "STORES",
     "Container",
     "open_control",
     "open_job",

@@ -22,6 +22,7 @@ from minerva.layers.abstraction.jobs.kind import Kinds
 from minerva.layers.abstraction.jobs.limits import Bounds, JobLimits
 from minerva.layers.abstraction.jobs.runner import Pace, Runner
 from minerva.layers.abstraction.jobs.slots import Slots
+from minerva.layers.abstraction.jobs.spares import Spares
 from minerva.layers.abstraction.jobs.store import JobQueue
 from minerva.layers.abstraction.jobs.sweeper import Sweeper
 from minerva.layers.abstraction.registry.records import Configuration
@@ -37,6 +38,7 @@ from minerva.layers.abstraction.webhooks.targets import Targets
 from minerva.layers.abstraction.webhooks.webhooks import Webhooks
 from minerva.settings import Loaded
 
+JOB_PROCESS = "minerva.job_process"
 RESEND_AFTER_S = 10
 """A queued job is sent again when no worker took it for so long."""
 CLOCKS_DIFFER_S = 60
@@ -147,7 +149,7 @@ def _runner(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Runner:
         pace=Pace(settings.lease_s, settings.retry_pause_s),
         slots=Slots(loaded.slots),
         bounds=Bounds(limits, settings.tenant_limit),
-        workspace=loaded.workspace,
+        spares=Spares(JOB_PROCESS, loaded.workspace, settings.job_spares),
         now=now,
         new_id=new_id,
         tell=jobs.tell,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
@@ -16,7 +16,7 @@ from minerva.errors import InvalidConfiguration
 from minerva.layers.abstraction.jobs.store import JobQueue
 from minerva.settings import FILE, Loaded
 
-PRELOADED = (
+STORES = (
     "minerva.adapters.metadata.aliases",
     "minerva.adapters.metadata.configurations",
     "minerva.adapters.metadata.jobs",
@@ -29,18 +29,21 @@ PRELOADED = (
     "minerva.adapters.metadata.schedules",
     "minerva.adapters.metadata.subscriptions",
     "minerva.adapters.metadata.trials",
+    "minerva.adapters.metadata.uploads",
     "minerva.adapters.metadata.versions",
-    "minerva.adapters.queue.celery_queue",
 )
-"""What `_open` would import otherwise, once in each web worker."""
+"""What `_open` would import otherwise, once in each process."""
+PRELOADED = (*STORES, "minerva.adapters.queue.celery_queue")
+"""The same in web workers, which send."""
 
 
-def preload() -> None:
+def preload(modules: Sequence[str] = PRELOADED) -> None:
     """Import what web workers need before they are forked: they start sooner and share the memory.
 
-    Nothing of it starts a thread; models' libraries, which do, are loaded after the fork.
+    Nothing of it starts a thread; models' libraries, which do, are loaded after the fork. A spare
+    process of a job does the same before there is a job.
     """
-    for module in PRELOADED:
+    for module in modules:
         import_module(module)
 
 

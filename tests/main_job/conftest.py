@@ -140,6 +140,17 @@ class Sidecar:
         """Return the pids below this `minerva up` whose command line holds `needle`."""
         return [pid for pid in descendants(self.process.pid) if needle in command_line(pid)]
 
+    def attempts(self) -> list[int]:
+        """Return the pids of the jobs' processes that have a job: what they print is kept."""
+        return [pid for pid in self.processes("minerva.job_process") if _prints_to_log(pid)]
+
+
+def _prints_to_log(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/fd/1").readlink().suffix == ".log"
+    except OSError:
+        return False
+
 
 def descendants(pid: int) -> list[int]:
     found = []

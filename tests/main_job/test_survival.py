@@ -25,7 +25,7 @@ def test_a_killed_worker_loses_no_job_and_makes_one_version(sidecar: Sidecar) ->
     job_id = sidecar.train()
     wait_until(lambda: sidecar.job(job_id)["message"] == "thinking")
     worker = next(iter(sidecar.processes("minerva worker") or sidecar.processes(" worker")))
-    child = sidecar.processes("minerva.job_process")
+    child = sidecar.attempts()
 
     os.kill(worker, signal.SIGKILL)
 
@@ -44,7 +44,7 @@ def test_a_killed_job_process_is_started_again(sidecar: Sidecar) -> None:
         )
     )
     job_id = sidecar.train()
-    child = wait_until(lambda: sidecar.processes("minerva.job_process"))[0]
+    child = wait_until(sidecar.attempts)[0]
     wait_until(lambda: sidecar.job(job_id)["message"] == "thinking")
 
     os.kill(child, signal.SIGKILL)

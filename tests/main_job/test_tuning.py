@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -149,13 +150,20 @@ def test_a_bad_configuration_is_tuned_by_two_and_the_accepted_version_serves(
     assert (status, answer["version"]) == (200, "1")
 
 
-@pytest.mark.parametrize("victim", ["minerva.job_process", " worker"])
-def test_a_killed_trial_is_tried_again_and_counts_once(sidecar: Sidecar, victim: str) -> None:
+def workers(sidecar: Sidecar) -> list[int]:
+    """Return the pids of the workers."""
+    return sidecar.processes(" worker")
+
+
+@pytest.mark.parametrize("victims", [Sidecar.attempts, workers])
+def test_a_killed_trial_is_tried_again_and_counts_once(
+    sidecar: Sidecar, victims: Callable[[Sidecar], list[int]]
+) -> None:
     declared(sidecar, "label", SLOW.format(seconds=1.5))
     job_id = tuned(sidecar, "label")
     wait_until(lambda: running(sidecar, job_id))
 
-    os.kill(sidecar.processes(victim)[0], signal.SIGKILL)
+    os.kill(victims(sidecar)[0], signal.SIGKILL)
 
     wait_until(lambda: "of 4 trials, 0 pruned, brier" in sidecar.job(job_id)["message"])
     job = ended(sidecar, job_id)
@@ -174,7 +182,7 @@ def test_cancelling_ends_all_trials(sidecar: Sidecar) -> None:
     declared(sidecar, "label", SLOW.format(seconds=60))
     job_id = tuned(sidecar, "label")
     wait_until(lambda: running(sidecar, job_id))
-    processes = sidecar.processes("minerva.job_process")
+    processes = sidecar.attempts()
 
     assert sidecar.call("POST", f"/v1/jobs/{job_id}/cancel", {})[0] == 200
 

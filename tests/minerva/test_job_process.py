@@ -70,9 +70,12 @@ def start(tmp_path):
         process.communicate()
 
 
-def spec(**changes) -> bytes:
-    """Return the first line of standard input."""
-    return msgspec.json.encode({"job": JOB, "memory_mb": 0, "folder": "/nowhere", **changes})
+@pytest.fixture
+def spec(tmp_path):
+    """Make the first line of standard input."""
+    log = str(tmp_path / "attempt.log")
+    told = {"job": JOB, "memory_mb": 0, "folder": "/nowhere", "log": log}
+    return lambda **changes: msgspec.json.encode({**told, **changes})
 
 
 def told(receive: int) -> list[dict]:
@@ -81,7 +84,7 @@ def told(receive: int) -> list[dict]:
         return [json.loads(line) for line in channel]
 
 
-def test_what_is_refused_is_told_with_its_code(start):
+def test_what_is_refused_is_told_with_its_code(start, spec, tmp_path):
     process, receive = start(spec())
 
     (message,) = told(receive)
@@ -95,12 +98,12 @@ def test_what_is_refused_is_told_with_its_code(start):
         }
     }
     assert process.wait(10) == 0
-    output = process.stdout.read().decode()
+    output = (tmp_path / "attempt.log").read_text()
     assert "NotFound" in output
     assert "Fatal Python error" not in output
 
 
-def test_settings_that_cannot_be_used_are_told_with_their_faults(start):
+def test_settings_that_cannot_be_used_are_told_with_their_faults(start, spec):
     _, receive = start(spec(), "port = 'x'")
 
     (message,) = told(receive)
@@ -111,7 +114,7 @@ def test_settings_that_cannot_be_used_are_told_with_their_faults(start):
     ]
 
 
-def test_a_kind_that_no_plugin_here_brings_is_told(start):
+def test_a_kind_that_no_plugin_here_brings_is_told(start, spec):
     job = {**json.loads(msgspec.json.encode(JOB)), "kind": "dance"}
     _, receive = start(spec(job=job))
 
@@ -121,7 +124,7 @@ def test_a_kind_that_no_plugin_here_brings_is_told(start):
     assert "No plugin on this worker brings jobs of kind 'dance'" in message["error"]["message"]
 
 
-def test_a_worker_that_is_gone_wants_no_result(start, tmp_path):
+def test_a_worker_that_is_gone_wants_no_result(start, spec, tmp_path):
     """Its end closes standard input; the job, which waits for the database here, ends with it."""
     holder = sqlite3.connect(tmp_path / "held.db", isolation_level=None)
     holder.execute("begin exclusive")

@@ -7,11 +7,11 @@ import selectors
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
@@ -21,13 +21,36 @@ KILL_WAIT_S = 5
 
 @dataclass
 class JobProcess:
-    """A running child. It tells progress and its end as JSON lines on a pipe of its own."""
+    """A running child. It tells progress and its end as JSON lines on a pipe of its own.
+
+    As a context it ends with the block, however that is left: neither process nor group survives.
+    """
 
     process: subprocess.Popen[bytes]
     channel: int
-    _selector: selectors.BaseSelector
+    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _rest: bytes = b""
     _open: bool = field(default=True)
+
+    def __post_init__(self) -> None:
+        self._selector.register(self.channel, selectors.EVENT_READ)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def tell(self, spec: bytes) -> bool:
+        """Say what to do, once; False: it has died."""
+        if self.process.stdin is None:
+            raise RuntimeError("the child was started without standard input")
+        try:
+            self.process.stdin.write(spec + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return False
+        return True
 
     def messages(self, timeout_s: float) -> list[dict[str, Any]]:
         """Return what the child said within `timeout_s`; at once when it says something or ends."""
@@ -68,41 +91,48 @@ class JobProcess:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def end(self) -> None:
+        """End it, and close what it was spoken to by."""
+        self.kill()
+        self._selector.close()
+        os.close(self.channel)
+        if self.process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
 
-@contextmanager
+
 def spawn(
     module: str, spec: bytes, workspace: Path, log_file: Path, *, python: str = sys.executable
-) -> Iterator[JobProcess]:
-    """Run `python -m module <channel>`; `spec` is its first line of standard input.
-
-    Raises OSError if it cannot be started.
-
-    Standard input stays open: a child that reads its end knows that the parent is gone. Output goes
-    to `log_file`. However the block is left, neither process nor group survives it.
-    """
+) -> JobProcess:
+    """Start a child whose output goes to `log_file`, and tell it what to do. Raises OSError."""
     log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with ExitStack() as stack:
-        output = stack.enter_context(log_file.open("a+b"))  # a host that prints here shortens it
-        selector = stack.enter_context(selectors.DefaultSelector())
-        receive, send = os.pipe()
-        stack.callback(os.close, receive)
-        try:
-            process = _start([python, "-P", "-m", module], send, workspace, output)
-        finally:
-            os.close(send)
-        selector.register(receive, selectors.EVENT_READ)
-        child = JobProcess(process, receive, selector)
-        stack.callback(_close, process)
-        stack.callback(child.kill)
-        _tell(process, spec)
-        yield child
+    with log_file.open("a+b") as output:  # a host that prints here shortens it
+        child = start([python, "-P", "-m", module], workspace, output)
+    child.tell(spec)  # if it died at once, its exit code tells
+    return child
+
+
+def start(program: Sequence[str], workspace: Path, output: BinaryIO | int) -> JobProcess:
+    """Run `<program> <channel>`, which is then told what to do. Raises OSError.
+
+    What it is told is a line of standard input, which stays open: a child that reads its end knows
+    that the parent is gone.
+    """
+    receive, send = os.pipe()
+    try:
+        return JobProcess(_start([*program, str(send)], send, workspace, output), receive)
+    except BaseException:
+        os.close(receive)
+        raise
+    finally:
+        os.close(send)
 
 
 def _start(
-    program: list[str], channel: int, workspace: Path, output: BinaryIO
+    program: Sequence[str], channel: int, workspace: Path, output: BinaryIO | int
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [*program, str(channel)],
+        program,
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.STDOUT,
@@ -110,20 +140,6 @@ def _start(
         pass_fds=(channel,),
         start_new_session=True,
     )
-
-
-def _close(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-
-
-def _tell(process: subprocess.Popen[bytes], spec: bytes) -> None:
-    if process.stdin is None:
-        raise RuntimeError("the child was started without standard input")
-    with suppress(BrokenPipeError):  # it died at once; its exit code tells
-        process.stdin.write(spec + b"\n")
-        process.stdin.flush()
 
 
 def _decode(line: bytes) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,15 +31,14 @@ from minerva.layers.abstraction.jobs.outcome import (
     passing,
 )
 from minerva.layers.abstraction.jobs.pauses import pause_s
-from minerva.layers.abstraction.jobs.process import spawn
 from minerva.layers.abstraction.jobs.slots import Slots
+from minerva.layers.abstraction.jobs.spares import Spares
 from minerva.layers.abstraction.jobs.store import Ending, JobLeases, JobQueue, Released
 from minerva.layers.abstraction.jobs.telling import Told
 from minerva.layers.abstraction.jobs.watch import LeaseLost, Watch
 
 log = structlog.get_logger()
 
-MODULE = "minerva.job_process"
 POLL_S = 0.2
 WORK = "work"
 """The job's own folder, beside the captured output of its attempts."""
@@ -81,7 +80,7 @@ class Runner:
     pace: Pace
     slots: Slots
     bounds: Bounds
-    workspace: Path
+    spares: Spares
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     tell: Tell = nobody
@@ -126,6 +125,10 @@ class Runner:
             job = known.get(job_id)
             if job is None or (job.state.ended and clean_up(self.kinds(), job)):
                 shutil.rmtree(work, ignore_errors=True)
+
+    def ready(self) -> AbstractContextManager[None]:
+        """Keep spare processes as long as the block lasts."""
+        return self.spares.kept()
 
     def stop(self) -> None:
         """Put running jobs back to be run by another worker; take no more."""
@@ -175,8 +178,11 @@ class Runner:
             )
             return
         limits = limits_of(job.limits)
-        spec = {"job": job, "memory_mb": limits.memory_mb, "folder": str(work)}
-        with spawn(MODULE, msgspec.json.encode(spec), self.workspace, self._log_file(job)) as child:
+        log_file = self._log_file(job)
+        spec = {
+            "job": job, "memory_mb": limits.memory_mb, "folder": str(work), "log": str(log_file)
+        }  # fmt: skip
+        with self.spares.at_work(msgspec.json.encode(spec), log_file) as child:
             yield child
 
     def _watch(self, job: Job, token: str, running: Running, work: Path) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,9 @@ class RecordingRunner:
 
     def tidy(self) -> None:
         """There is nothing to tidy up."""
+
+    def ready(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def stop(self) -> None:
         self.stopped.set()

@@ -40,6 +40,20 @@ def submit(container, declare):
 
 
 @pytest.fixture
+def errand(container, declare):
+    """Submit a job of the kind `errand` and return its id."""
+    declare("job", "linear")
+
+    def submitted(do="", kind="errand", max_attempts=3, limits=None, asked=ANN, **more) -> str:
+        jobs = replace(
+            container.jobs, max_attempts=max_attempts, limits=limits or JobLimits(time_s=120)
+        )
+        return jobs.submit(kind, asked, {"do": do, **more})[0].id
+
+    return submitted
+
+
+@pytest.fixture
 def job(container):
     """Look at a job."""
     return lambda job_id: container.jobs.get("default", job_id)

@@ -17,20 +17,6 @@ from minerva.layers.abstraction.jobs.runner import Pace
 ANN = Asked(tenant="default", service="job", author="ann")
 
 
-@pytest.fixture
-def errand(container, declare):
-    """Submit a job of the kind `errand` and return its id."""
-    declare("job", "linear")
-
-    def submitted(do="", kind="errand", max_attempts=3, limits=None, asked=ANN, **more) -> str:
-        jobs = replace(
-            container.jobs, max_attempts=max_attempts, limits=limits or JobLimits(time_s=120)
-        )
-        return jobs.submit(kind, asked, {"do": do, **more})[0].id
-
-    return submitted
-
-
 def test_a_kind_that_a_plugin_adds_runs_like_any_job(container, runner, errand, job):
     job_id = errand("")
 
