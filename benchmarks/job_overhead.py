@@ -1,5 +1,8 @@
 """What the job mechanism itself costs: a job that does nothing, stage by stage, under `minerva up`.
 
+First jobs that come now and then and find a spare process waiting, then one right after the other, each of
+which meets a spare that is still being started.
+
 Run: python benchmarks/job_overhead.py [JOBS]
 """
 
@@ -36,6 +39,8 @@ class Nothing(JobKind):
 def minerva_job_kinds():
     return [Nothing()]
 '''
+REST_S = 3.0
+"""So long after a job another process is ready for the next one."""
 STAGES = ("accepted", "claimed", "process at work", "ended", "whole")
 
 
@@ -45,11 +50,12 @@ def main(jobs: int) -> None:
         sidecar.wait_until_ready()
         with Client(sidecar.url, sidecar.key) as client:
             _one(client)  # the first one finds cold caches
-            measured = [_one(client) for _ in range(jobs)]
-    print(f"{jobs} jobs that do nothing, medians:")
+            rested = [_one(client, REST_S) for _ in range(jobs)]
+            hurried = [_one(client) for _ in range(jobs)]
+    print(f"{jobs} jobs that do nothing, medians: now and then, one after the other")
     for position, stage in enumerate(STAGES):
-        values = [one[position] * 1000 for one in measured]
-        print(f"  {stage:16} {statistics.median(values):7.1f} ms")
+        medians = [statistics.median(one[position] for one in some) for some in (rested, hurried)]
+        print(f"  {stage:16} " + " ".join(f"{1000 * median:7.1f} ms" for median in medians))
 
 
 def _prepare(workspace: Path) -> None:
@@ -57,7 +63,8 @@ def _prepare(workspace: Path) -> None:
     (workspace / "plugins" / "nothing.py").write_text(PLUGIN)
 
 
-def _one(client: Client) -> tuple[float, ...]:
+def _one(client: Client, rest_s: float = 0) -> tuple[float, ...]:
+    time.sleep(rest_s)
     asked = time.time()
     job = client.start_job("churn", "nothing")
     accepted = time.time()

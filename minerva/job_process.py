@@ -1,8 +1,9 @@
-"""Entry point of a job's own process: `python -m minerva.job_process <channel>`.
+"""Entry point of a job's own process: `python -m minerva.job_process <channel> [LIBRARY…]`.
 
-Started by `layers.abstraction.jobs.spares`, often before there is a job. What to do is the first line
-of standard input. Tells the file descriptor `<channel>` JSON lines: `{"progress", "message"}` any
-number of times, then `{"result"}`, `{"parts", "message"}` or `{"error"}` once.
+Started by `layers.abstraction.jobs.spares`, often before there is a job: then the libraries are
+imported already. What to do is the first line of standard input. Tells the file descriptor `<channel>`
+JSON lines: `{"progress", "message"}` any number of times, `{"libraries"}`, and in the end one of
+`{"result"}`, `{"parts", "message"}` and `{"error"}`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from minerva.layers.abstraction.jobs.telling import Told
 
 REPORT_EVERY_S = 0.1
+LIBRARIES = ("pyarrow.parquet", "pandas", "xgboost")
+"""Those of ours that take longest to import, if a job needs them."""
 NICER = 5
 """Training stands back behind the live sidecar on the same machine."""
 
@@ -48,23 +51,25 @@ def main() -> int:
     os.nice(NICER)
     asked: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
-    _prepare()
+    _prepare(sys.argv[2:])
     spec = msgspec.json.decode(asked.get(), type=Spec)
     _print_to(spec.log)
     if spec.memory_mb:
         limit = spec.memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    _tell(channel, _done(spec, Reporter(channel)))
+    end = _done(spec, Reporter(channel))
+    _tell(channel, {"libraries": [name for name in LIBRARIES if name in sys.modules]})
+    _tell(channel, end)
     gc.freeze()
     return 0
 
 
-def _prepare() -> None:
-    """Import what every job needs, before there is one."""
+def _prepare(libraries: Sequence[str]) -> None:
+    """Import what every job needs, and what is likely to be needed, before there is a job."""
     gc.disable()
     from minerva import bootstrap
 
-    bootstrap.preload(bootstrap.STORES)
+    bootstrap.preload((*bootstrap.STORES, *libraries))
     gc.freeze()  # none of it ever goes: looking through it costs most of what ending takes
     gc.enable()
 

@@ -37,6 +37,8 @@ class Errand(JobKind):
                 for step in range(asked.times):
                     context.progress((step + 1) / (asked.times + 1), f"step {step + 1}")
                     time.sleep(0.3)
+            case "frames":
+                import pandas  # noqa: F401, ICN001 - what a job imports is what is tested
             case "away":
                 raise Unavailable("The database is away.")
             case "no memory":

@@ -112,15 +112,19 @@ def spawn(
     return child
 
 
-def start(program: Sequence[str], workspace: Path, output: BinaryIO | int) -> JobProcess:
-    """Run `<program> <channel>`, which is then told what to do. Raises OSError.
+def start(
+    program: Sequence[str], workspace: Path, output: BinaryIO | int, arguments: Sequence[str] = ()
+) -> JobProcess:
+    """Run `<program> <channel> <arguments>`, which is then told what to do. Raises OSError.
 
     What it is told is a line of standard input, which stays open: a child that reads its end knows
     that the parent is gone.
     """
     receive, send = os.pipe()
     try:
-        return JobProcess(_start([*program, str(send)], send, workspace, output), receive)
+        return JobProcess(
+            _start([*program, str(send), *arguments], send, workspace, output), receive
+        )
     except BaseException:
         os.close(receive)
         raise

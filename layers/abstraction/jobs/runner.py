@@ -197,6 +197,7 @@ class Runner:
             if stop is not None and watch.outcome is None:
                 return stop
         code = running.wait()
+        self.spares.libraries |= watch.libraries
         return watch.outcome or ended_silently(code)
 
     def _decide(self, job: Job, outcome: Outcome) -> Outcome:

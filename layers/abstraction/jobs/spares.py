@@ -2,7 +2,8 @@
 
 Most of a short job would be Python, our own modules and their libraries, being loaded. A spare has
 all that behind it and waits for the first line of its standard input; settings, plugins and the
-database come after it, as in any job. It is used for one attempt, as every process is.
+database come after it, as in any job. It is used for one attempt, as every process is. Large libraries
+are loaded only once a job of the worker had use for them: a worker of small jobs keeps small spares.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 
 import structlog
 
@@ -23,6 +24,7 @@ from minerva.layers.abstraction.jobs.process import JobProcess, spawn, start
 log = structlog.get_logger()
 
 STANDARD_ERROR = 2
+PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Spares:
     module: str
     workspace: Path
     size: int
+    libraries: frozenset[str] = frozenset()
+    """What jobs of this worker had imported: later spares do so before they have a job."""
     _kept: bool = False
     _waiting: deque[Spare] = field(default_factory=deque)
     _lock: Lock = field(default_factory=Lock)
@@ -66,11 +70,19 @@ class Spares:
 
     @contextmanager
     def at_work(self, spec: bytes, log_file: Path) -> Iterator[JobProcess]:
-        """Put a process to work, which prints to `log_file`. Raises OSError."""
+        """Put a process to work, which prints to `log_file`. Raises OSError.
+
+        The next spare does not slow down a job that is soon over, nor wait for one that is not.
+        """
         told = self._told(spec)
-        with told or spawn(self.module, spec, self.workspace, log_file) as process:
+        filling = Timer(PATIENCE_S, self._fill)
+        try:
+            with told or spawn(self.module, spec, self.workspace, log_file) as process:
+                filling.start()
+                yield process
+        finally:
+            filling.cancel()
             self._fill()
-            yield process
 
     def _told(self, spec: bytes) -> JobProcess | None:
         while (spare := self._next()) is not None:
@@ -93,9 +105,10 @@ class Spares:
                     return
 
     def _start(self) -> Spare:
-        program = [sys.executable, "-P", "-m", self.module]
         surroundings = _surroundings()
-        return Spare(start(program, self.workspace, STANDARD_ERROR), surroundings)
+        program = [sys.executable, "-P", "-m", self.module]
+        process = start(program, self.workspace, STANDARD_ERROR, sorted(self.libraries))
+        return Spare(process, surroundings)
 
 
 def _surroundings() -> object:

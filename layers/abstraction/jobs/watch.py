@@ -50,6 +50,8 @@ class Watch:
     outcome: Outcome | None = None
     progress: float = 0.0
     message: str = ""
+    libraries: frozenset[str] = frozenset()
+    """Which large ones the attempt had imported in the end."""
     _written: tuple[float, str] = (0.0, "")
     _first: tuple[float, float] | None = None
     """When progress was first told, and how much it was."""
@@ -62,6 +64,8 @@ class Watch:
             case {"progress": int() | float() as progress, "message": str() as text}:
                 self.progress, self.message = float(progress), text
                 self._first = self._first or (time.monotonic(), self.progress)
+            case {"libraries": list() as libraries}:
+                self.libraries = frozenset(map(str, libraries))
             case {"result": dict() as result}:
                 self.outcome = Outcome(JobState.SUCCEEDED, result=result)
             case {"parts": list() as parts, "message": str() as text}:

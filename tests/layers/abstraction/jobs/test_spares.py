@@ -53,6 +53,35 @@ def test_a_job_is_done_by_the_process_that_waited_and_another_one_waits(
     assert waiting() == []
 
 
+def test_a_library_that_jobs_need_is_imported_by_later_spares(runner, errand, used):
+    ready = runner()
+    with ready.ready():
+        (first,) = wait_until(waiting)
+        needed_before = "pandas" in command_line(first)
+        ready.run(errand("frames"))
+        (second,) = wait_until(waiting)
+
+        ready.run(errand(""))
+
+        assert not needed_before
+        assert "pandas" in (line := command_line(*wait_until(waiting)))
+        assert "xgboost" not in line
+        assert used() == [first, second]
+
+
+def test_while_a_job_takes_long_another_spare_waits(runner, errand, background, workspace, job):
+    ready = runner()
+    with ready.ready():
+        job_id = errand("wait")
+        running = background(ready, job_id)
+
+        wait_until(lambda: len(waiting()) == 2)
+
+        assert job(job_id).state is JobState.RUNNING
+        (workspace / "go on").touch()
+        running.result(timeout=30)
+
+
 def test_nobody_keeps_spares_unless_asked(runner, errand, job):
     job_id = errand("")
 
