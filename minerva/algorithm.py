@@ -130,6 +130,24 @@ class Explains(Protocol):
         """Return contributions, float of shape (n, features), in the order of `schema.features`."""
 
 
+@runtime_checkable
+class Twins(Protocol):
+    """An algorithm whose models have a twin: equal answers in another form, quicker for few records.
+
+    The twin is kept in the version beside the model if it answers as the model does. It is loaded
+    first, and alone: the model itself follows once many records or an explanation are asked for.
+    """
+
+    def twin(self, model: Model, folder: Path) -> Batch | None:
+        """Write the twin of what `train` gave into the existing, empty `folder`.
+
+        Returns the records that are hardest to answer alike, for the proof; None if it has no twin.
+        """
+
+    def load_twin(self, folder: Path, context: Context) -> Model:
+        """Read the twin back. Raises InvalidConfiguration where its library is not installed."""
+
+
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     """What a model file tells about itself, so that a service can be declared around it."""
 

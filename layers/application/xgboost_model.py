@@ -45,6 +45,7 @@ from minerva.layers.application.xgboost_schema import (
     kept_categories,
     objective_of,
 )
+from minerva.layers.application.xgboost_twin import BoosterTwin, write_twin
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -106,6 +107,14 @@ class XGBoostModel(Algorithm):
         """Read the copy that `save` made."""
         file = next(folder / name for name in FILES.values() if (folder / name).exists())
         return _imported(file.read_bytes(), context, file.name)
+
+    def twin(self, model: ImportedModel, folder: Path) -> Batch | None:
+        """Write the same trees as ONNX; satisfies `minerva.algorithm.Twins`."""
+        return write_twin(model.model, folder)
+
+    def load_twin(self, folder: Path, context: Context) -> BoosterTwin:
+        """Read what `twin` wrote, without XGBoost."""
+        return BoosterTwin.load(folder, context.schema)
 
     def recognises(self, path: Path) -> bool:
         """Tell by the first bytes: an object whose first members are XGBoost's."""

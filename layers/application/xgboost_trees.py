@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from minerva import (
     Algorithm,
+    Batch,
     Context,
     Field,
     FieldType,
@@ -35,6 +36,7 @@ from minerva.layers.application.xgboost_parameters import (
     RegressorParameters,
     TreeParameters,
 )
+from minerva.layers.application.xgboost_twin import BoosterTwin, write_twin
 
 LARGEST = float(np.finfo(np.float32).max)
 """XGBoost keeps labels as float32."""
@@ -67,6 +69,14 @@ class XGBoostClassifier(Algorithm):
         output = _output(context.schema, self.name)
         return TrainedTrees.load(folder, context.schema, reading_of(_objective(output), output))
 
+    def twin(self, model: TrainedTrees, folder: Path) -> Batch | None:
+        """Write the same trees as ONNX; satisfies `minerva.algorithm.Twins`."""
+        return write_twin(model.model, folder)
+
+    def load_twin(self, folder: Path, context: Context) -> BoosterTwin:
+        """Read what `twin` wrote, without XGBoost."""
+        return BoosterTwin.load(folder, context.schema)
+
 
 class XGBoostRegressor(Algorithm):
     """Boosted trees that tell a number."""
@@ -92,6 +102,14 @@ class XGBoostRegressor(Algorithm):
         """Read what `TrainedTrees.save` wrote."""
         output = _output(context.schema, self.name)
         return TrainedTrees.load(folder, context.schema, reading_of(_objective(output), output))
+
+    def twin(self, model: TrainedTrees, folder: Path) -> Batch | None:
+        """Write the same trees as ONNX; satisfies `minerva.algorithm.Twins`."""
+        return write_twin(model.model, folder)
+
+    def load_twin(self, folder: Path, context: Context) -> BoosterTwin:
+        """Read what `twin` wrote, without XGBoost."""
+        return BoosterTwin.load(folder, context.schema)
 
 
 @hookimpl

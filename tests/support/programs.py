@@ -2,8 +2,6 @@
 
 import shutil
 
-from chaos.brokers import RABBITMQ
-
 PACKAGES = {
     "chromium": "chromium",
     "Rscript": "r-base-core r-cran-jsonlite",
@@ -15,7 +13,8 @@ PACKAGES = {
 }
 """Of Debian and Ubuntu."""
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
-PLACES = {"rabbitmq-server": RABBITMQ}
+PLACES = {"rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server"}
+"""Where Debian keeps what its command of that name, for root only, runs in the end."""
 
 
 def program(name: str) -> str | None:

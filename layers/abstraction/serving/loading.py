@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 
-from minerva.algorithm import Algorithm, Context, Model
+from minerva.algorithm import Algorithm, Context, Model, Twins
 from minerva.errors import AlgorithmFailed, Fault, InvalidConfiguration, MinervaError
 from minerva.layers.abstraction.drift.bins import Bins
 from minerva.layers.abstraction.drift.stored import read_bins
@@ -24,9 +25,12 @@ from minerva.layers.abstraction.services.declaration import Breaker
 from minerva.layers.abstraction.serving.goldens import prove
 from minerva.layers.abstraction.serving.serial import one_at_a_time
 from minerva.layers.abstraction.serving.terms import Terms
+from minerva.layers.abstraction.serving.twin import EXPLAINS, MOST_RECORDS, TWIN, twinned
 from minerva.layers.abstraction.trust.pickles import refuse_pickles
 from minerva.layers.abstraction.trust.signing import Signer
 from minerva.schema import Decoder, Schema
+
+log = structlog.get_logger()
 
 MODEL = "model"
 """The part of a version's folder that belongs to the plugin."""
@@ -67,29 +71,45 @@ class Loader:
         if not terms.allow_pickle:
             refuse_pickles(folder / MODEL)
         schema = Schema.parse(manifest["schema"])
+        decoder = Decoder(schema)
         if needs_process(manifest, terms):
             model = self.place(version, folder, manifest, terms)
+            prove(folder, model, decoder)
         else:
-            model = self._inline(folder, manifest, schema, terms)
-        decoder = Decoder(schema)
-        prove(folder, model, decoder)
+            model = self._inline(version, folder, manifest, decoder, terms)
         circuit, bins = Circuit(terms.breaker), read_bins(folder, schema)
         return LoadedVersion(version, schema, decoder, model, terms, circuit, bins)
 
     def _inline(
-        self, folder: Path, manifest: Mapping[str, Any], schema: Schema, terms: Terms
+        self,
+        version: Version,
+        folder: Path,
+        manifest: Mapping[str, Any],
+        decoder: Decoder,
+        terms: Terms,
     ) -> Model:
+        """Return what answers in this process: the version's twin first, if it has one."""
         name = manifest["algorithm"]
         carried = (folder / PLUGIN).is_dir()
         algorithm = restore(folder, name) if carried else self.catalogue().find(name)
         context = Context(
-            schema=schema,
+            schema=decoder.schema,
             parameters=read_parameters(algorithm, manifest["parameters"]),
             workspace=self.workspace,
             allow_pickle=terms.allow_pickle,
         )
-        model = _load(algorithm, folder / MODEL, context)
-        return model if algorithm.thread_safe else one_at_a_time(model)
+
+        def original() -> Model:
+            model = _load(algorithm, folder / MODEL, context)
+            model = model if algorithm.thread_safe else one_at_a_time(model)
+            prove(folder, model, decoder)
+            return model
+
+        most = int(version.metrics.get(MOST_RECORDS, 0))
+        twin = _twin(algorithm, folder, context, decoder) if most and TWIN in manifest else None
+        if twin is None:
+            return original()
+        return twinned(twin, original, most, explains=manifest[TWIN][EXPLAINS])
 
 
 def needs_process(manifest: Mapping[str, Any], terms: Terms) -> bool:
@@ -130,3 +150,19 @@ def _load(algorithm: Algorithm, folder: Path, context: Context) -> Model:
         raise AlgorithmFailed(
             f"Algorithm {algorithm.name} could not load its model: {type(error).__name__}."
         ) from error
+
+
+def _twin(algorithm: Algorithm, folder: Path, context: Context, decoder: Decoder) -> Model | None:
+    """Return the proved twin; None if it cannot be had here, and the model must do without."""
+    if not isinstance(algorithm, Twins):
+        return None
+    try:
+        twin = algorithm.load_twin(folder / TWIN, context)
+        prove(folder, twin, decoder)
+    except MinervaError as error:
+        log.warning("twin.left_out", algorithm=algorithm.name, reason=error.message)
+    except Exception:
+        log.exception("twin.left_out", algorithm=algorithm.name, reason="It failed to load.")
+    else:
+        return twin
+    return None

@@ -21,6 +21,7 @@ from minerva.layers.abstraction.services.declaration import DataDeclaration, Ser
 from minerva.layers.abstraction.serving.answers import Answers
 from minerva.layers.abstraction.serving.goldens import write_goldens
 from minerva.layers.abstraction.serving.loading import MODEL, read_parameters
+from minerva.layers.abstraction.serving.twin import TWIN
 from minerva.layers.abstraction.training.data import ReadData, nothing, read_training_data
 from minerva.layers.abstraction.training.engine import Engine
 from minerva.layers.abstraction.training.gate import LATENCY, check_gate
@@ -29,6 +30,7 @@ from minerva.layers.abstraction.training.metrics import evaluate
 from minerva.layers.abstraction.training.preparation import Prepared
 from minerva.layers.abstraction.training.source import DataSource
 from minerva.layers.abstraction.training.split import hold_out
+from minerva.layers.abstraction.training.twin import make_twin
 from minerva.layers.abstraction.trust.pickles import refuse_pickles
 from minerva.layers.abstraction.trust.signing import Signer
 from minerva.schema import Batch, Decoder
@@ -37,7 +39,15 @@ from minerva.schema.example import example_record
 READ_SHARE = 0.15
 """How much of the progress bar reading takes; the algorithm gets up to `TRAINED_SHARE`."""
 TRAINED_SHARE = 0.9
-LIBRARIES = ("minerva-sidecar", "numpy", "xgboost-cpu", "xgboost", "pandas", "pyarrow")
+LIBRARIES = (
+    "minerva-sidecar",
+    "numpy",
+    "xgboost-cpu",
+    "xgboost",
+    "onnxruntime",
+    "pandas",
+    "pyarrow",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +125,7 @@ class Trainer:
             learnt = self._there(declaration, algorithm, source, context, progress)
         else:
             learnt = self._here(declaration, algorithm, source, context, progress)
-        return self._finish(declaration, prepared, learnt, folder, progress)
+        return self._finish(declaration, prepared, context, learnt, folder, progress)
 
     def _here(
         self,
@@ -165,6 +175,7 @@ class Trainer:
         self,
         declaration: ServiceDeclaration,
         prepared: Prepared,
+        context: TrainingContext,
         learnt: _Learnt,
         folder: Path,
         progress: Progress,
@@ -178,12 +189,14 @@ class Trainer:
         if not declaration.allow_pickle:
             refuse_pickles(folder / MODEL)
         write_profile(folder, learnt.profiled)
+        twin = make_twin(prepared.algorithm, model, context, folder, [learnt.profiled, rows])
         facts = {**_facts(declaration, learnt, metrics, goldens), **learnt.facts}
+        facts |= {} if twin is None else {TWIN: twin.facts()}
         facts["data"] |= {"origin": dict(prepared.origin)} if prepared.origin else {}
         digest, manifest = seal(folder, {**facts, **prepared.facts}, self.signer)
         latency = _latency(declaration, model, rows, self.clock)
         warnings = _suspicions(metrics)
-        told = {**metrics, **latency}
+        told = {**metrics, **latency, **({} if twin is None else twin.measured(self.clock))}
         return Trained(folder, digest, manifest, told, held_out, learnt.seconds, warnings)
 
 

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minerva import Batch, Field, FieldType, InvalidConfiguration, InvalidData, Schema
+from minerva import (
+    Batch,
+    Field,
+    FieldType,
+    InvalidConfiguration,
+    InvalidData,
+    MinervaError,
+    Schema,
+)
 from minerva.errors import Fault
 from minerva.layers.application.models.encoding import (
     Categories,
@@ -61,15 +69,23 @@ def open_session(path: Path) -> Opened:
             f"{', '.join(graph.foreign[:10])}; export the model without custom operators."
         )
     files = (path, *companions(path, graph.external))
+    try:
+        session = session_of(path)
+    except MinervaError:
+        raise
+    except Exception as error:
+        raise InvalidData(f"ONNX Runtime cannot run {path.name}: {_reason(error)}") from error
+    return Opened(session, graph, files, _one_by_one(session, path.name))
+
+
+def session_of(model: Path | bytes) -> Any:
+    """Return a session with one thread. Raises InvalidConfiguration without ONNX Runtime, or its error."""
     runtime = onnx_library()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = SILENT
-    try:
-        session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise InvalidData(f"ONNX Runtime cannot run {path.name}: {_reason(error)}") from error
-    return Opened(session, graph, files, _one_by_one(session, path.name))
+    given = model if isinstance(model, bytes) else str(model)
+    return runtime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
 
 
 def feed_of(opened: Opened, schema: Schema, categories: Categories, file: str) -> Feed:

@@ -12,9 +12,8 @@ from waiting import wait_until
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from brokers import Folder
+from brokers import Folder, RabbitServer, RedisServer
 
-from chaos.brokers import RabbitServer, RedisServer
 from minerva.adapters.queue.celery_app import make_celery
 
 DEADLINE_S = 30
