@@ -17,7 +17,7 @@ from minerva.layers.abstraction.serving.watcher import Watcher
 from minerva.layers.core.http.app import create_app
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.incoming import Gates
-from minerva.layers.core.telemetry.logging import configure
+from minerva.layers.core.telemetry.logging import configure_gathered
 from minerva.settings import Loaded, load
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ def create_application() -> Flask:
     Raises InvalidConfiguration. What it opens is closed when the process ends.
     """
     loaded = load(workspace_from(os.environ), os.environ)
-    configure(loaded.log_folder, "web", loaded.settings.log_level)
     opened = ExitStack()
     atexit.register(opened.close)
+    lines = configure_gathered(loaded.log_folder, "web", loaded.settings.log_level)
+    opened.callback(lines.close)
     container = opened.enter_context(open_web(loaded))
     _look_once(container)
     watcher = Watcher(container.look, loaded.settings.poll_interval_s)

@@ -64,10 +64,10 @@ class Batch:
         """
         matrix = np.empty((self.rows, len(self.columns)), dtype=np.float32)
         columns = [self._numbers(name, column) for name, column in self.columns.items()]
-        for start in range(0, self.rows, CACHED_ROWS):
-            block = matrix[start : start + CACHED_ROWS]
-            for position, column in enumerate(columns):
-                block[:, position] = column[start : start + CACHED_ROWS]
+        for start in range(0, self.rows if columns else 0, CACHED_ROWS):
+            block = np.array([column[start : start + CACHED_ROWS] for column in columns], float)
+            np.minimum(np.maximum(block, -LARGEST, out=block), LARGEST, out=block)
+            matrix[start : start + CACHED_ROWS] = block.T
         return matrix
 
     def _numbers(self, name: str, column: Column) -> Column:
@@ -75,10 +75,8 @@ class Batch:
         match self.schema.inputs[name].type:
             case FieldType.TEXT:
                 raise TypeError(f"Field {name!r} is text and has no place in a matrix.")
-            case FieldType.CATEGORY:
-                return np.where(column < 0, np.nan, column) if (column < 0).any() else column
-            case FieldType.NUMBER | FieldType.INTEGER:
-                return np.clip(column, -LARGEST, LARGEST)
+            case FieldType.CATEGORY if (column < 0).any():
+                return np.where(column < 0, np.nan, column)
             case _:
                 return column
 

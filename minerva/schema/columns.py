@@ -32,8 +32,8 @@ ReadArray = Callable[[NDArray[Any]], Column | None]
 _FIRST_MOMENT = -62_135_596_800.0
 
 
-class RecordsOfColumns(Sequence[Any]):
-    """The records that columns stand for: counted at once, made when somebody looks."""
+class LateRecords(Sequence[Any]):
+    """Records that stand in another form: counted at once, made when somebody looks."""
 
     def __init__(self, rows: int, make: Callable[[], list[dict[str, Any]]]) -> None:
         self._rows, self._make = rows, make

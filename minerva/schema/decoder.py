@@ -20,6 +20,7 @@ from minerva.schema.batch import Batch, Column
 from minerva.schema.columns import Columns, Values, Where, array_reader, filled, plain, rows_of
 from minerva.schema.field import Field, FieldType
 from minerva.schema.schema import Schema
+from minerva.schema.straight import StraightDecoder
 from minerva.schema.value import CheckValue, checker, kind, seconds, tagged
 
 MAX_FAULTS = 20
@@ -47,6 +48,7 @@ class Decoder:
         ]
         self._read_list = {name: read for name, _, read, _ in self._fields}
         self._read_array = {name: array_reader(field) for name, field in schema.inputs.items()}
+        self.straight = StraightDecoder(schema, self._list_column)
 
     def records(self, records: Sequence[Any], where: str = "/records") -> Batch:
         """Turn JSON objects into a Batch of the same order.
@@ -154,7 +156,10 @@ class Decoder:
             if column is not None:
                 return column
             values = plain(field, values)
-        values, absent = _fill(field, list(values))
+        return self._list_column(name, values)
+
+    def _list_column(self, name: str, values: Sequence[Any]) -> Column | None:
+        values, absent = _fill(self.schema.inputs[name], list(values))
         try:
             return None if absent else self._read_list[name](values)
         except _Rejected:

@@ -156,16 +156,16 @@ def _answered(name: str, field: Field, column: NDArray[Any], rows: int) -> Answe
         raise AlgorithmFailed(f"Output {name!r} has shape {column.shape} for {rows} records.")
     if column.dtype.kind not in "biuf":
         raise AlgorithmFailed(f"Output {name!r} holds {column.dtype}, not numbers.")
-    if not np.isfinite(column).all():
-        raise AlgorithmFailed(f"Output {name!r} holds NaN or infinity.")
     if field.type is FieldType.CATEGORY:
         return _category(name, field, column)
     if column.ndim != 1:
+        _check_finite(name, column)
         raise AlgorithmFailed(f"Output {name!r} has shape {column.shape}, not ({rows},).")
     if field.type is FieldType.BOOLEAN:
         _check_chances(name, column)
         chance = _rounded(column)
         return Answered(chance >= 0.5, chance)  # noqa: PLR2004 - more likely than not
+    _check_finite(name, column)
     if field.type is FieldType.INTEGER:
         if len(column) and np.abs(column).max() > MAX_EXACT_INTEGER:
             raise AlgorithmFailed(f"Output {name!r} holds a whole number beyond 2^53.")
@@ -176,11 +176,13 @@ def _answered(name: str, field: Field, column: NDArray[Any], rows: int) -> Answe
 def _category(name: str, field: Field, column: NDArray[Any]) -> Answered:
     values = field.values
     if column.ndim == 1:
+        _check_finite(name, column)
         codes = column.astype(np.int64)
         if not ((codes == column) & (codes >= 0) & (codes < len(values))).all():
             raise AlgorithmFailed(f"Output {name!r} holds what is no index into its values.")
         return Answered(codes)
     if column.shape[1:] != (len(values),):
+        _check_finite(name, column)
         raise AlgorithmFailed(f"Output {name!r} has shape {column.shape}, values {len(values)}.")
     _check_chances(name, column)
     if not (np.abs(column.sum(axis=1) - 1) <= TOLERANCE).all():
@@ -189,10 +191,16 @@ def _category(name: str, field: Field, column: NDArray[Any]) -> Answered:
 
 
 def _rounded(column: NDArray[Any]) -> NDArray[np.float64]:
-    rounded: NDArray[Any] = np.round(column.astype(np.float64), DIGITS)
+    rounded: NDArray[Any] = column.astype(np.float64).round(DIGITS)
     return rounded
+
+
+def _check_finite(name: str, column: NDArray[Any]) -> None:
+    if not np.isfinite(column).all():
+        raise AlgorithmFailed(f"Output {name!r} holds NaN or infinity.")
 
 
 def _check_chances(name: str, column: NDArray[Any]) -> None:
     if len(column) and not (column.min() >= -TOLERANCE and column.max() <= 1 + TOLERANCE):
+        _check_finite(name, column)
         raise AlgorithmFailed(f"Output {name!r} holds a probability outside 0..1.")

@@ -13,7 +13,7 @@ import structlog
 from minerva.errors import MinervaError, NotFound
 from minerva.events import PredictCall, PredictOutcome
 from minerva.layers.abstraction.serving.question import Answer, Question
-from minerva.schema.columns import Columns, RecordsOfColumns
+from minerva.schema.columns import Columns, LateRecords
 
 BEFORE, AFTER = "minerva_before_predict", "minerva_after_predict"
 
@@ -64,7 +64,7 @@ class HookedPredictor:
         started_at = time.perf_counter()
         call = _call(tenant, service, self._records(tenant, service, question))
         if before and question.keys is None:
-            question = replace(question, records=self.hooks.enrich(call), columns=None)
+            question = replace(question, records=self.hooks.enrich(call), columns=None, batch=None)
         spent_s += time.perf_counter() - started_at if before else 0.0
         try:
             answer = self.inner.predict(tenant, service, question, spent_s=spent_s)
@@ -83,9 +83,7 @@ class HookedPredictor:
         columns = question.columns
         if columns is None:
             return question.records or ()
-        return RecordsOfColumns(
-            len(question), lambda: self.inner.records_of(tenant, service, columns)
-        )
+        return LateRecords(len(question), lambda: self.inner.records_of(tenant, service, columns))
 
     def _tell(self, call: PredictCall, started_at: float, outcome: PredictOutcome) -> None:
         seconds = time.perf_counter() - started_at
@@ -102,7 +100,7 @@ def _call(tenant: str, service: str, records: Sequence[Any]) -> PredictCall:
 def _outcome(answer: Answer) -> PredictOutcome:
     return PredictOutcome(
         version=None if answer.degraded else answer.version,
-        predictions=answer.predictions,
+        predictions=LateRecords(len(answer), lambda: answer.predictions),
         degraded=answer.degraded,
         code=answer.code,
     )

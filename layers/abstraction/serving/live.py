@@ -66,9 +66,13 @@ class LiveServices:
         """Load nothing yet."""
         self._arrivals = Arrivals(self._load, self._arrived)
 
+    def get(self, tenant: str, service: str) -> LiveService | None:
+        """Return a service, None if there is none."""
+        return self._picture.get((tenant, service))
+
     def find(self, tenant: str, service: str) -> LiveService:
         """Return a service. Raises NotFound."""
-        found = self._picture.get((tenant, service))
+        found = self.get(tenant, service)
         if found is None:
             names = [name for owner, name in self._picture if owner == tenant]
             close = get_close_matches(service, names, n=1)

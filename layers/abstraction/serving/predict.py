@@ -33,7 +33,7 @@ from minerva.layers.abstraction.serving.loading import LoadedVersion
 from minerva.layers.abstraction.serving.question import Answer, Question
 from minerva.layers.abstraction.training.source import DataSource
 from minerva.schema import Batch, Decoder
-from minerva.schema.columns import Columns, RecordsOfColumns
+from minerva.schema.columns import Columns, LateRecords
 from minerva.schema.decoder import MAX_FAULTS
 from minerva.schema.table import plain_row
 
@@ -172,14 +172,19 @@ def _decode(live: LiveService, question: Question) -> Batch | None:
     """Return what is asked about; None: it must be looked up first."""
     if question.columns is not None:
         return _decoder(live).columns(question.columns, question.where)
-    return None if question.records is None else _decoder(live).records(question.records)
+    if question.records is None:
+        return None
+    decoder, read = _decoder(live), question.batch
+    if read is not None and read.schema is decoder.schema:
+        return read
+    return decoder.records(question.records)
 
 
 def _plain(champion: LoadedVersion, question: Question) -> Sequence[Any]:
     columns = question.columns
     if columns is None:
         return question.records or ()
-    return RecordsOfColumns(len(question), lambda: champion.decoder.plain(columns))
+    return LateRecords(len(question), lambda: champion.decoder.plain(columns))
 
 
 def _serving(live: LiveService) -> LoadedVersion:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from minerva.layers.abstraction.serving.answers import Answered, Answers, Content, in_rows
+from minerva.schema import Batch
 from minerva.schema.columns import Columns, Where, rows_of
 
 
@@ -21,12 +22,14 @@ class Question:
     columns: Columns | None = None
     where: Where | None = None
     """Where the values of `columns` stand in what was sent."""
+    batch: Batch | None = None
+    """What `records` say by the batch's schema, where they were read straight into columns."""
 
     def __len__(self) -> int:
         """How many predictions are asked for."""
         if self.columns is not None:
             return rows_of(self.columns)
-        return len(self.records or self.keys or ())
+        return len(self.records if self.records is not None else self.keys or ())
 
     def __bool__(self) -> bool:
         """Hold, however many predictions are asked for."""

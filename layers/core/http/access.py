@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 import structlog
-from flask import Flask, g, request
+from flask import Flask, Request, g, request
 
 from minerva.errors import NotAuthenticated, NotPermitted
 from minerva.layers.core.http.house import House
@@ -42,24 +42,30 @@ def guard(app: Flask, house: House) -> None:
 
     def check() -> None:
         view = app.view_functions.get(request.endpoint or "")
-        scopes = getattr(view, _MARK, None)
-        if scopes or request.path.startswith(_GUARDED):
-            caller = authenticate(house)
-            g.principal = caller
-            structlog.contextvars.bind_contextvars(tenant=caller.tenant)
-            if scopes:
-                caller.require(*scopes)
+        if getattr(view, _MARK, None) or request.path.startswith(_GUARDED):
+            g.principal = admit(request.environ, house, view)
 
     app.before_request(check)
 
 
-def authenticate(house: House) -> Principal:
+def admit(environ: dict[str, Any], house: House, view: Any) -> Principal:
+    """Return who calls a view, if they may. Raises NotAuthenticated or NotPermitted."""
+    caller = authenticate(environ, house)
+    structlog.contextvars.bind_contextvars(tenant=caller.tenant)
+    scopes = getattr(view, _MARK, None)
+    if scopes:
+        caller.require(*scopes)
+    return caller
+
+
+def authenticate(environ: dict[str, Any], house: House) -> Principal:
     """Return who calls. Raises NotAuthenticated or NotPermitted."""
     if not house.auth_required:
-        _refuse_other_sites()
+        _refuse_other_sites(Request(environ))
         return local_principal()
-    headers = request.headers
-    return house.keyring.authenticate(headers.get("Authorization"), headers.get("X-API-Key"))
+    return house.keyring.authenticate(
+        environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_X_API_KEY")
+    )
 
 
 def trusted_principal(house: House) -> Principal | None:
@@ -68,7 +74,7 @@ def trusted_principal(house: House) -> Principal | None:
     if house.local_only and not with_key:
         return local_principal()
     try:
-        return authenticate(house)
+        return authenticate(request.environ, house)
     except (NotAuthenticated, NotPermitted):
         return local_principal() if house.local_only else None
 
@@ -84,7 +90,7 @@ def unmarked(app: Flask) -> list[str]:
     return [name for name, view in app.view_functions.items() if not hasattr(view, _MARK)]
 
 
-def _refuse_other_sites() -> None:
+def _refuse_other_sites(request: Request) -> None:
     """Without keys, a web page of any site could call us through its visitor's browser.
 
     Pages of other origins are known by `Origin`; a name that an attacker points at 127.0.0.1 is

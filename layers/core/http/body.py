@@ -12,7 +12,9 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, Unsup
 
 from minerva.errors import Fault, InvalidBody, InvalidInput, TooLarge
 from minerva.layers.abstraction.serving.question import Question
-from minerva.layers.core.http.duplicates import repeated_key
+from minerva.layers.core.http.duplicates import is_exact, repeated_key
+from minerva.schema import Decoder
+from minerva.schema.columns import LateRecords
 from minerva.schema.decoder import pointer
 
 ACCEPTED = ("application/json",)
@@ -62,6 +64,15 @@ def read_question(request: Request, max_records: int) -> Question:
         message = f"has {len(items)} entries, {max_records} are allowed; send several calls"
         raise TooLarge("These are too many at once.", faults=[Fault(f"/{name}", message)])
     return Question(items, None, explain) if name == "records" else _by_keys(items, explain=explain)
+
+
+def read_straight(body: bytes, decoder: Decoder, max_records: int) -> Question | None:
+    """Return what `read_question` and the decoder would make of a body, None if it is unusual."""
+    found = decoder.straight.read(body)
+    if found is None or len(found.batch) > max_records or not is_exact(body, found.members):
+        return None
+    records = LateRecords(len(found.batch), lambda: msgspec.json.decode(body)["records"])
+    return Question(records, batch=found.batch)
 
 
 def decode(body: bytes) -> Any:

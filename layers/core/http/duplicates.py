@@ -21,9 +21,14 @@ def repeated_key(body: bytes, decoded: Any) -> str | None:
     """
     if body.count(b":") == _members_near_the_top(decoded):
         return None
-    if _TEXT.sub(b"", body).count(b":") == sum(len(found) for found in _objects(decoded)):
+    if is_exact(body, sum(len(found) for found in _objects(decoded))):
         return None
     return _locate(body)
+
+
+def is_exact(body: bytes, members: int) -> bool:
+    """Tell whether a JSON document's objects have so many members: then none repeats a key."""
+    return body.count(b":") == members or _TEXT.sub(b"", body).count(b":") == members
 
 
 def _members_near_the_top(decoded: Any) -> int:

@@ -13,4 +13,9 @@ JSON = "application/json"
 
 def answer(content: Any, status: int = 200, mimetype: str = JSON) -> Response:
     """Return plain values (dataclasses and timestamps too) as a JSON response."""
-    return Response(_ENCODER.encode(content) + b"\n", status=status, mimetype=mimetype)
+    return Response(encoded(content), status=status, mimetype=mimetype)
+
+
+def encoded(content: Any) -> bytes:
+    """Return plain values (dataclasses and timestamps too) as a JSON text."""
+    return _ENCODER.encode(content) + b"\n"

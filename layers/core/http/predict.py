@@ -3,31 +3,63 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from flask import Blueprint, Response, g, request
 
-from minerva.layers.abstraction.serving.question import Answer
+from minerva.layers.abstraction.serving.question import Answer, Question
 from minerva.layers.core.http.access import needs, principal
-from minerva.layers.core.http.body import read_question
+from minerva.layers.core.http.body import read_question, read_straight
 from minerva.layers.core.http.house import House
-from minerva.layers.core.http.json_answers import answer
+from minerva.layers.core.http.json_answers import JSON, encoded
 from minerva.layers.core.http.requests import tell
+from minerva.layers.core.http.shortcut import FAILURE, shortcut
 
 log = structlog.get_logger(layer="core")
+
+ROUTE = "/v1/services/<service>/predict"
 
 
 def predict(house: House) -> Blueprint:
     """Return the route that answers predictions."""
     routes = Blueprint("predict", __name__)
+    asking = Asking(house)
 
-    @routes.post("/v1/services/<service>/predict")
+    @routes.post(ROUTE)
     @needs("predict")
     def predict_records(service: str) -> Response:
-        started_at = time.perf_counter()
+        if FAILURE in request.environ:
+            raise request.environ[FAILURE]
         question = read_question(request, house.max_records)
-        answered = house.predictor.predict(principal().tenant, service, question)
+        content, facts = asking.answer(principal().tenant, service, question, g.request_id)
+        tell(**facts)
+        return Response(content, mimetype=JSON)
+
+    routes.record_once(shortcut(house, ROUTE, predict_records, asking))
+    return routes
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What the view and its shortcut share."""
+
+    house: House
+
+    def read(self, tenant: str, service: str, body: bytes) -> Question | None:
+        """Return what a body asks, None if it is unusual, or the service is."""
+        live = self.house.live.get(tenant, service)
+        if live is None or live.loaded is None:
+            return None
+        return read_straight(body, live.loaded.decoder, self.house.max_records)
+
+    def answer(
+        self, tenant: str, service: str, question: Question, request_id: str
+    ) -> tuple[bytes, dict[str, object]]:
+        """Return the answer's JSON, and which version answered."""
+        started_at = time.perf_counter()
+        answered = self.house.predictor.predict(tenant, service, question)
         log.info(
             "prediction.answered",
             service=service,
@@ -37,18 +69,15 @@ def predict(house: House) -> Blueprint:
             degraded=answered.degraded,
             ms=round((time.perf_counter() - started_at) * 1000, 3),
         )
-        tell(version=answered.version)
-        return answer(_body(service, answered))
-
-    return routes
+        return encoded(_body(service, answered, request_id)), {"version": answered.version}
 
 
-def _body(service: str, answered: Answer) -> dict[str, Any]:
-    body = {
+def _body(service: str, answered: Answer, request_id: str) -> dict[str, Any]:
+    body: dict[str, Any] = {
         "predictions": answered.predictions,
         "service": service,
         "version": answered.version,
-        "request_id": g.request_id,
+        "request_id": request_id,
         "degraded": answered.degraded,
     }
     if answered.versions is not None:

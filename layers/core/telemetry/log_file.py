@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import threading
 from pathlib import Path
@@ -14,15 +15,24 @@ from minerva.errors import InvalidConfiguration
 class Sink(Protocol):
     """Takes whole lines."""
 
+    @property
+    def at_once(self) -> int:
+        """So many bytes are written without a line of another process between them."""
+
     def write(self, line: bytes) -> None:
-        """Write one line, newline included. Never raises: logging must not break what it tells of."""
+        """Write lines, newlines included. Never raises: logging must not break what it tells of."""
+
+    def write_now(self, line: bytes) -> None:
+        """Write lines so that they outlive a crash of this process."""
 
 
 class LogFile:
-    """Appends to `path`; one line is one write, so processes may share the file.
+    """Appends to `path`; lines that come together are one write, so processes may share the file.
 
     A file that was moved away or deleted by rotation is made anew at the next line.
     """
+
+    at_once = 1 << 20
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,12 +47,15 @@ class LogFile:
             ) from error
 
     def write(self, line: bytes) -> None:
-        """Append one line; a full disk or a folder that is gone sends it to standard error."""
+        """Append lines; a full disk or a folder that is gone sends them to standard error."""
         try:
             self._follow_rotation()
-            os.write(self._descriptor, line)
+            while line:
+                line = line[os.write(self._descriptor, line) :]
         except OSError:
             _last_resort(line)
+
+    write_now = write
 
     def close(self) -> None:
         """Close the file; nothing may be written afterwards."""
@@ -69,6 +82,8 @@ class LogFile:
 class StandardOutput:
     """Lines for a container's log collector."""
 
+    at_once = select.PIPE_BUF
+
     def write(self, line: bytes) -> None:
         """Write and flush; a closed pipe is not our caller's problem."""
         try:
@@ -76,6 +91,8 @@ class StandardOutput:
             sys.stdout.buffer.flush()
         except (OSError, ValueError):
             _last_resort(line)
+
+    write_now = write
 
 
 def _open(path: Path) -> tuple[int, tuple[int, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,12 +18,14 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from minerva.layers.core.telemetry.failures import add_failure
+from minerva.layers.core.telemetry.gathered import GatheredLines
 from minerva.layers.core.telemetry.log_file import LogFile, Sink, StandardOutput
 from minerva.layers.core.telemetry.masking import mask, mask_line
 
 Component = Literal["web", "worker", "beat", "cli", "job", "up", "host", "hosts"]
 FIRST = ("timestamp", "level", "event", "component", "layer")
 """Where an eye looks for them."""
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
 _QUIET = ("alembic", "kombu", "amqp", "celery", "urllib3", "botocore", "fsspec", "werkzeug")
 
 
@@ -34,7 +36,21 @@ def configure(folder: Path | None, component: Component, level: str = "info") ->
     Raises InvalidConfiguration if the file cannot be written.
     """
     sink: Sink = StandardOutput() if folder is None else LogFile(folder / f"{component}.jsonl")
-    processors = _processors(component)
+    _send(sink, component, level)
+    return sink
+
+
+def configure_gathered(
+    folder: Path | None, component: Component, level: str = "info"
+) -> GatheredLines:
+    """Do as `configure`, but write lines a moment later; warnings and errors at once. To be closed."""
+    sink = GatheredLines(configure(folder, component, level))
+    _send(sink, component, level)
+    return sink
+
+
+def _send(sink: Sink, component: Component, level: str) -> None:
+    processors, logger = _processors(component), _LineLogger(sink)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -42,19 +58,19 @@ def configure(folder: Path | None, component: Component, level: str = "info") ->
             *processors,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: _LineLogger(sink.write),
+        logger_factory=lambda *_: logger,
         cache_logger_on_first_use=False,
     )
     _route_standard_logging(_Handler(processors, sink), level)
-    return sink
 
 
 class _LineLogger:
-    """What structlog hands the finished line to; every level is the same to it."""
+    """What structlog hands the finished line to."""
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
-        self.debug = self.info = self.warning = self.error = self.critical = write
-        self.msg = self.log = self.fatal = self.exception = self.warn = write
+    def __init__(self, sink: Sink) -> None:
+        self.debug = self.info = self.msg = self.log = sink.write
+        self.warning = self.error = self.critical = sink.write_now
+        self.fatal = self.exception = self.warn = sink.write_now
 
 
 class _Handler(logging.Handler):
@@ -75,7 +91,8 @@ class _Handler(logging.Handler):
         }
         for processor in self._processors:
             event = processor(None, record.levelname.lower(), event)
-        self._sink.write(event)
+        write = self._sink.write if record.levelno < logging.WARNING else self._sink.write_now
+        write(event)
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -87,11 +104,27 @@ def _message(record: logging.LogRecord) -> str:
 
 def _processors(component: Component) -> list[Processor]:
     return [
-        structlog.processors.TimeStamper("%Y-%m-%dT%H:%M:%S.%fZ", utc=True),
+        _Clock(),
         add_failure,
         _add_component(component),
         _render,
     ]
+
+
+class _Clock:
+    """Adds `timestamp`; the text of a second is made once."""
+
+    def __init__(self) -> None:
+        self._known = (0, "")
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        second, fraction = divmod(time.time_ns(), 1_000_000_000)
+        known, text = self._known
+        if second != known:
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._known = (second, text)
+        event["timestamp"] = f"{text}.{fraction // 1000:06d}Z"
+        return event
 
 
 def _add_component(component: Component) -> Processor:
@@ -104,13 +137,14 @@ def _add_component(component: Component) -> Processor:
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
     shown = mask(event)
-    ordered = {key: shown[key] for key in FIRST if key in shown} | shown
+    ordered = {key: shown[key] for key in FIRST if key in shown}
+    ordered.update(shown)
     return mask_line(_encode(ordered)) + b"\n"
 
 
 def _encode(event: dict[str, Any]) -> bytes:
     try:
-        return msgspec.json.encode(event, enc_hook=str)
+        return _ENCODER.encode(event)
     except (TypeError, ValueError, RecursionError):  # lone surrogates, keys that are no text, …
         return json.dumps({key: repr(value) for key, value in event.items()}).encode()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -13,6 +14,10 @@ _BEARER = re.compile(rb"(?i)(bearer )[0-9A-Za-z._~+/-]{8,}=*")
 _URL_PASSWORD = re.compile(rb"(://[^\s:/@\"]*:)[^\s@/\"]+(?=@)")
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+@lru_cache(maxsize=4096)  # names of facts: a few hundred, again and again
 def is_secret(name: str) -> bool:
     """Tell whether a value of this name must not be shown."""
     plain = name.lower().replace("-", "_")
@@ -21,6 +26,8 @@ def is_secret(name: str) -> bool:
 
 def mask(value: Any, depth: int = 6) -> Any:
     """Return a copy of nested mappings and lists with the values under secret names hidden."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         if depth == 0:
             return MASK  # nothing that we log is so deep

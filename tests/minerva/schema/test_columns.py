@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 from minerva.errors import InvalidInput
 from minerva.schema import Decoder, Schema
-from minerva.schema.columns import RecordsOfColumns
+from minerva.schema.columns import LateRecords
 
 FIELDS = {
     "whole": {"type": "integer", "minimum": -5, "maximum": 2**53},
@@ -196,7 +196,7 @@ def test_records_of_columns_are_made_when_somebody_looks_and_once():
         made.append(1)
         return [{"x": 1}, {"x": 2}]
 
-    records = RecordsOfColumns(2, make)
+    records = LateRecords(2, make)
 
     assert len(records) == 2
     assert made == []

@@ -76,7 +76,7 @@ def test_plugins_hear_of_the_answer():
 
     ((call, outcome),) = hooks.told
     assert (call.tenant, call.service, call.records) == ("acme", "churn", [{"x": 1}])
-    assert (outcome.version, outcome.predictions, outcome.code) == ("3", [{"y": 1}], None)
+    assert (outcome.version, [*outcome.predictions], outcome.code) == ("3", [{"y": 1}], None)
     assert outcome.seconds > 0
 
 
