@@ -23,8 +23,9 @@ help: ## Show this list
 demo: $(VENV)/.demo-ready ## Run the main job beside a legacy product; ONCE=1 ends after the summary
 	@PYTHONPATH=examples/telco $(BIN)/python -m demo
 
+# Tests start some thousand processes: compiled modules are kept, also where images say otherwise.
 test: $(VENV)/.dev-ready ## Run all tests, with the coverage gate
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST)
 
 check: $(VENV)/.dev-ready ## Check format, lint, types, import contracts and docs
 	@$(BIN)/ruff format --check .

@@ -8,13 +8,22 @@ where `CI` is set, it fails and names it.
 import os
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from pathlib import Path
 
 import pytest
 from programs import PACKAGES, advice, program
 
+TESTS = Path(__file__).parent
+
 FIRST_PORT, PORTS_PER_WORKER, WORKERS = 18_000, 1_500, 8
 """Below 32768, where the kernel takes ports for outgoing connections."""
+
+UNMEASURED = {"benchmarks", "chaos", "docs", "examples", "legacy_stub", "main_job"}
+"""Folders whose tests run programs as a whole, or others than Minerva: what those run of it, the
+tests of its parts measure. Coverage takes such a process half of its time again."""
+MEASURED = "COVERAGE_PROCESS_CONFIG"
+"""The variable by which coverage follows into processes that tests start."""
 
 
 @pytest.fixture(scope="session")
@@ -60,12 +69,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Not under CI: there a test whose program is missing runs, and fails with what to install.
     """
+    for item in items:
+        if _unmeasured(item):
+            item.add_marker("no_cover")
     if os.environ.get("CI"):
         return
     left_out = [item for item in items if any(program(name) is None for name in _needed(item))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep coverage out of the processes of a test that shall not be measured."""
+    configuration = os.environ.pop(MEASURED, None) if _unmeasured(item) else None
+    try:
+        return (yield)
+    finally:
+        if configuration is not None:
+            os.environ[MEASURED] = configuration
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -80,6 +103,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name in PACKAGES:
         if program(name) is None and not os.environ.get("CI"):
             terminalreporter.write_line(f"Some tests were left out: {advice(name)}.", yellow=True)
+
+
+def _unmeasured(item: pytest.Item) -> bool:
+    return item.path.relative_to(TESTS).parts[0] in UNMEASURED
 
 
 def _needed(item: pytest.Item) -> list[str]:

@@ -23,7 +23,7 @@ def campaign(*arguments) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("fault", ["worker_killed", "messages_repeated"])
 def test_nothing_is_lost_or_done_twice(fault):
-    done = campaign("--rounds", "2", fault)
+    done = campaign("--rounds", "1", fault)
 
     assert done.returncode == 0, done.stdout + done.stderr
     (row,) = [line for line in done.stdout.splitlines() if line.startswith(f"| {fault} ")]
