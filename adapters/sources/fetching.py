@@ -1,16 +1,14 @@
 """Bringing data that a call names by URL onto this machine, into a job's own folder.
 
-HTTP is spoken by hand: the host is resolved once, its addresses are checked, and the connection goes to
-the very address that was checked, so that a name cannot lead elsewhere a moment later. Redirects are not
-followed and no proxy is used.
+HTTP is spoken over a connection to an address that was checked. Redirects are not followed.
 """
 
 from __future__ import annotations
 
-import socket
-import ssl
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ipaddress import ip_address
@@ -18,8 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from minerva.adapters.outward.connecting import Connecting
 from minerva.adapters.sources.folder import SUFFIXES
 from minerva.errors import InvalidData, MinervaError, NotPermitted, TooLarge, Unavailable
+from minerva.layers.abstraction.outward.addresses import Address, Reach, reach
 from minerva.layers.abstraction.uploads.layout import Format
 
 TIMEOUT_S = 30
@@ -27,26 +27,18 @@ CHUNK = 1024 * 1024
 MOST_FILES = 10_000
 
 
-Addresses = Callable[[str, int], set[str]]
-"""Returns the addresses of a host. Raises OSError."""
-
-
-def _addresses(host: str, port: int) -> set[str]:
-    return {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-
-
 class Fetching:
     """Fetches over HTTP, and from whatever else fsspec reaches."""
 
-    def __init__(self, max_bytes: int, addresses: Addresses = _addresses) -> None:
+    def __init__(self, max_bytes: int, connecting: Connecting | None = None) -> None:
         self._max_bytes = max_bytes
-        self._addresses = addresses
+        self._connecting = connecting or Connecting()
 
     def __call__(self, url: str, folder: Path, format_: Format) -> Path:
         """See `training.called.Fetch`."""
         target = folder / f"fetched.{format_}"
         if urlsplit(url).scheme.lower() in {"http", "https"}:
-            with _answer(url, self._addresses) as response, target.open("wb") as file:
+            with _answer(url, self._connecting) as response, target.open("wb") as file:
                 self._copy(response, file)
             return target
         return self._from_filesystem(url, folder / "fetched", target, format_)
@@ -89,13 +81,13 @@ def _is_data(name: str, format_: Format) -> bool:
 
 
 @contextmanager
-def _answer(url: str, addresses: Addresses) -> Iterator[HTTPResponse]:
+def _answer(url: str, connecting: Connecting) -> Iterator[HTTPResponse]:
     """Ask for a URL. Raises InvalidData unless it answers 200, Unavailable where that may pass."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme.lower() == "https"
     port = parts.port or (443 if secure else 80)
     try:
-        with closing(_connected(host, port, addresses, secure=secure)) as connection:
+        with closing(_connected(host, port, connecting, secure=secure)) as connection:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             headers = {"Host": parts.netloc.rpartition("@")[2], "Accept-Encoding": "identity"}
             connection.request("GET", path, headers=headers)
@@ -110,42 +102,32 @@ def _answer(url: str, addresses: Addresses) -> Iterator[HTTPResponse]:
         ) from error
 
 
-def _connected(host: str, port: int, addresses: Addresses, *, secure: bool) -> HTTPConnection:
-    address = _checked_address(host, port, addresses)
+def _connected(host: str, port: int, connecting: Connecting, *, secure: bool) -> HTTPConnection:
     connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
-    connection.sock = socket.create_connection((address, port), TIMEOUT_S)
-    if secure:
-        try:
-            context = ssl.create_default_context()
-            connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
-        except BaseException:
-            connection.close()
-            raise
+    deadline = time.monotonic() + TIMEOUT_S
+    connection.sock = connecting.to(host, port, partial(_check, host), deadline, secure=secure)
+    connection.sock.settimeout(TIMEOUT_S)
     return connection
 
 
-def _checked_address(host: str, port: int, addresses: Addresses) -> str:
-    """Return an address of the host that calls may reach.
+def _check(host: str, address: Address) -> None:
+    """Raise NotPermitted for an address that calls may not reach.
 
-    One that the URL itself holds was listed by the operator as it stands; a name may lead to public
-    addresses only. Raises NotPermitted.
+    One that the URL itself holds was listed by the operator as it stands; a name may lead to the
+    internet only.
     """
-    if _is_address(host) or host == "localhost":
-        return host
-    found = addresses(host, port)
-    if not all(ip_address(one.partition("%")[0]).is_global for one in found):
+    if not _is_listed(host) and reach(address) is not Reach.INTERNET:
         raise NotPermitted(
             f"{host} leads to a private or local address: let the operator list that address itself "
             "in data_places."
         )
-    return min(found)
 
 
-def _is_address(host: str) -> bool:
+def _is_listed(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:
-        return False
+        return host == "localhost"
     return True
 
 

@@ -1,8 +1,6 @@
-"""Posting to a host that somebody else has named: to an address that was checked, and in bounded time.
+"""Posting to a host that somebody else has named, in bounded time.
 
-The host is resolved once, every address is checked, and the connection goes to the very address that
-was checked: a name that leads elsewhere a moment later leads nowhere. Redirects are not followed, no
-proxy is used, and of the answer no more than its status counts.
+Redirects are not followed, and of the answer no more than its status counts.
 """
 
 from __future__ import annotations
@@ -11,30 +9,18 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from dataclasses import dataclass, field
 from typing import cast
 
+from minerva.adapters.outward.connecting import Connecting
 from minerva.adapters.webhooks.timed_socket import TimedSocket
 from minerva.errors import Unavailable
-from minerva.layers.abstraction.callbacks.lanes import Lanes, Overran
 from minerva.layers.abstraction.webhooks.targets import Target, Targets
 
 TOTAL_S = 15.0
-CONNECT_S = 5.0
-"""A receiver that does not take a call by then is not there; others wait for the place."""
 MOST_ANSWER_BYTES = 64 * 1024
 MOST_BODY_BYTES = 16 * 1024
-
-Resolve = Callable[[str, int], Sequence[str]]
-
-
-def resolved(host: str, port: int) -> list[str]:
-    """Return the addresses of a host, as the machine's resolver tells them. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 @dataclass(frozen=True)
@@ -42,8 +28,7 @@ class Posting:
     """See the port `Post`."""
 
     targets: Targets
-    resolve: Resolve = resolved
-    context: Callable[[], ssl.SSLContext] = ssl.create_default_context
+    connecting: Connecting = field(default_factory=Connecting)
     total_s: float = TOTAL_S
     """For all of it: resolving, connecting, TLS, sending and the answer."""
 
@@ -51,57 +36,19 @@ class Posting:
         """See the port."""
         deadline = time.monotonic() + self.total_s
         try:
-            addresses = self._addresses(target, deadline)
-            with self._connected(target, addresses, deadline) as connection:
+            plain = self.connecting.to(
+                target.host,
+                target.port,
+                lambda address: self.targets.check_address(target, address),
+                deadline,
+                secure=target.scheme == "https",
+            )
+            with TimedSocket(plain, deadline, MOST_ANSWER_BYTES) as connection:
                 return _asked(connection, target, headers, body)
         except TimeoutError as error:
             raise Unavailable(f"The receiver did not answer within {self.total_s:g} s.") from error
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(f"The receiver did not answer: {_reason(error)}.") from error
-
-    def _addresses(self, target: Target, deadline: float) -> Sequence[IPv4Address | IPv6Address]:
-        """Resolve and check: a name that has one address which is refused is not to be trusted."""
-        lanes = Lanes()
-        try:
-            left = deadline - time.monotonic()
-            told = lanes.within(left, lambda: self.resolve(target.host, target.port))
-        except Overran as error:
-            raise TimeoutError from error
-        finally:
-            lanes.close()
-        addresses = [ip_address(one) for one in told]
-        for address in addresses:
-            self.targets.check_address(target, address)
-        return addresses
-
-    def _connected(
-        self, target: Target, addresses: Sequence[IPv4Address | IPv6Address], deadline: float
-    ) -> TimedSocket:
-        failure: OSError = OSError("its name has no address")
-        for tried, address in enumerate(addresses):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            fair = left / (len(addresses) - tried)  # one that is silent leaves time for the others
-            try:
-                plain = socket.create_connection((str(address), target.port), min(fair, CONNECT_S))
-            except OSError as error:
-                failure = error
-                continue
-            secured = self._secured(plain, target, deadline)
-            return TimedSocket(secured, deadline, MOST_ANSWER_BYTES)
-        raise failure
-
-    def _secured(self, plain: socket.socket, target: Target, deadline: float) -> socket.socket:
-        """Speak TLS where the URL says so; the certificate must be the host's, not the address's."""
-        if target.scheme == "http":
-            return plain
-        try:
-            plain.settimeout(max(0.001, deadline - time.monotonic()))  # of the whole handshake
-            return self.context().wrap_socket(plain, server_hostname=target.host)
-        except BaseException:
-            plain.close()
-            raise
 
 
 def _asked(connection: TimedSocket, target: Target, headers: dict[str, str], body: bytes) -> int:

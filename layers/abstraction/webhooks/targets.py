@@ -8,7 +8,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from minerva.errors import Fault, InvalidConfiguration, InvalidInput, NotPermitted
-from minerva.layers.abstraction.webhooks.addresses import Address, Reach, reach
+from minerva.layers.abstraction.outward.addresses import Address, Reach, reach
 
 SETTING = "webhook_targets"
 USUAL_PORTS = {"http": 80, "https": 443}

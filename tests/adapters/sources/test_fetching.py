@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import fsspec
 import pytest
 
+from minerva.adapters.outward.connecting import Connecting
 from minerva.adapters.sources.fetching import Fetching
 from minerva.errors import InvalidData, NotPermitted, TooLarge, Unavailable
 
@@ -72,6 +73,8 @@ def test_a_server_that_is_away_may_come_back(tmp_path, free_port):
 @pytest.mark.parametrize(
     "addresses",
     [
+        {"168.63.129.16"},
+        {"64:ff9b::a9fe:a9fe"},
         {"127.0.0.1"},
         {"10.1.2.3"},
         {"169.254.169.254"},
@@ -81,7 +84,7 @@ def test_a_server_that_is_away_may_come_back(tmp_path, free_port):
     ],
 )
 def test_a_name_that_leads_to_a_private_address_is_refused(tmp_path, addresses):
-    fetch = Fetching(1000, lambda _host, _port: addresses)
+    fetch = Fetching(1000, Connecting(lambda _host, _port: sorted(addresses)))
 
     with pytest.raises(NotPermitted, match="leads to a private or local address"):
         fetch("http://data.example.org/x.csv", tmp_path, "csv")

@@ -3,14 +3,16 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from certificates import certificate, serving, trusting
 from receiver import Receiver
 
-from minerva.adapters.webhooks.posting import Posting, resolved
+from minerva.adapters.outward.connecting import Connecting, resolved
+from minerva.adapters.webhooks.posting import Posting
 from minerva.errors import NotPermitted, Unavailable
 from minerva.layers.abstraction.webhooks.targets import Targets
 
@@ -34,9 +36,9 @@ def post(posting: Posting, url: str) -> int:
     return posting(posting.targets.check(url), {"webhook-id": "msg_1"}, BODY)
 
 
-def leading_to(*addresses: str) -> Callable[[str, int], list[str]]:
-    """A resolver that always tells these."""
-    return lambda _host, _port: list(addresses)
+def leading_to(*addresses: str) -> Connecting:
+    """What is always told that a name has these addresses."""
+    return Connecting(lambda _host, _port: list(addresses))
 
 
 def test_a_message_arrives_with_its_headers(receiver):
@@ -89,7 +91,9 @@ def test_one_forbidden_address_among_good_ones_refuses_the_name(receiver):
 def test_a_name_that_is_pointed_elsewhere_after_the_check_is_not_asked_again(receiver):
     """DNS rebinding: the second answer would lead to a receiver that must not be reached."""
     answers = iter([["127.0.0.1"], ["127.0.0.2"], ["127.0.0.2"]])
-    posting = Posting(listed(f"{NAME}:{receiver.port}"), lambda _host, _port: next(answers))
+    posting = Posting(
+        listed(f"{NAME}:{receiver.port}"), Connecting(lambda _host, _port: next(answers))
+    )
 
     post(posting, f"http://{NAME}:{receiver.port}/")
 
@@ -107,7 +111,9 @@ def test_the_certificate_must_be_the_names(tmp_path):
     files = certificate(tmp_path, NAME)
     with Receiver(tls=serving(files)) as receiver:
         entries = listed(f"{NAME}:{receiver.port}", f"other.test:{receiver.port}")
-        posting = Posting(entries, leading_to("127.0.0.1"), lambda: trusting(files))
+        posting = Posting(
+            entries, replace(leading_to("127.0.0.1"), context=lambda: trusting(files))
+        )
 
         assert post(posting, f"https://{NAME}:{receiver.port}/") == 204
         with pytest.raises(Unavailable, match="certificate is not accepted"):
@@ -118,12 +124,11 @@ def test_the_certificate_must_be_the_names(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("resolve", "why"),
-    [(leading_to(), "no address"), (lambda host, _: resolved(host, 1), "did not answer")],
+    ("connecting", "why"), [(leading_to(), "no address"), (Connecting(), "did not answer")]
 )
-def test_a_name_without_address_may_have_one_later(resolve, why):
+def test_a_name_without_address_may_have_one_later(connecting, why):
     with pytest.raises(Unavailable, match=why):
-        post(Posting(listed("hooks.invalid"), resolve), "https://hooks.invalid/")
+        post(Posting(listed("hooks.invalid"), connecting), "https://hooks.invalid/")
 
 
 def test_a_receiver_that_is_down_may_come_back(free_port):
@@ -135,7 +140,9 @@ def test_a_receiver_that_is_down_may_come_back(free_port):
 
 def test_a_resolver_that_hangs_does_not_hold_up(receiver):
     hang = threading.Event()
-    posting = Posting(listed(NAME), lambda _host, _port: [str(hang.wait(60))], total_s=0.2)
+    posting = Posting(
+        listed(NAME), Connecting(lambda _host, _port: [str(hang.wait(60))]), total_s=0.2
+    )
 
     with pytest.raises(Unavailable, match=r"within 0\.2 s"):
         post(posting, f"https://{NAME}/")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minerva.errors import InvalidConfiguration, InvalidInput, NotPermitted
-from minerva.layers.abstraction.webhooks.addresses import Reach, reach
+from minerva.layers.abstraction.outward.addresses import Reach, reach
 from minerva.layers.abstraction.webhooks.targets import Targets, parse_target
 
 ANYWHERE = Targets.parse("*")

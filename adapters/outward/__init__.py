@@ -1,0 +1,1 @@
+"""Connections to hosts that somebody else has named."""

@@ -1,0 +1,1 @@
+"""Calls that leave this machine for a host that somebody else has named."""
