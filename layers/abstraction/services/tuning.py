@@ -23,7 +23,7 @@ def read_tuning(
         before = len(faults)
         dimensions = {name: _dimension(space, name, part, faults) for name in space}
         for name, dimension in dimensions.items():
-            faults.extend(Fault(f"{SPACE}/{name}", wrong) for wrong in _wrong(dimension))
+            faults.extend(Fault(f"{SPACE}/{name}", told) for told in wrong(dimension))
         if len(faults) > before:
             return None
     read: TuningDeclaration | None = part(value, "tuning", TuningDeclaration, None, faults)
@@ -43,7 +43,7 @@ def _dimension(
     return read
 
 
-def _wrong(one: Dimension | None) -> Iterator[str]:
+def wrong(one: Dimension | None) -> Iterator[str]:
     """Tell why a dimension of the right form makes no sense."""
     if one is None:
         return

@@ -18,6 +18,7 @@ from minerva.layers.abstraction.services.declaration import (
     ServiceDeclaration,
     TuningDeclaration,
 )
+from minerva.layers.abstraction.services.tuning import wrong
 from minerva.layers.abstraction.serving.loading import read_parameters
 from minerva.layers.abstraction.training.metrics import SMALLER_IS_BETTER, names_for
 from minerva.schema import Field
@@ -86,13 +87,36 @@ def space_of(algorithm: Algorithm, declaration: ServiceDeclaration) -> Space:
             faults=[Fault("/tuning/space", "is missing")],
         )
     declared = _advised(algorithm) if tuning.space is None else tuning.space
+    return _fitting(algorithm, declaration.parameters, declared)
+
+
+def own_space(algorithm: Algorithm, parameters: dict[str, Any]) -> Space:
+    """Return what the algorithm itself names; nothing, if it does not.
+
+    Raises InvalidConfiguration if that does not fit its own parameters.
+    """
+    return _fitting(algorithm, parameters, _advised(algorithm))
+
+
+def ends(space: Space) -> Sequence[dict[str, Any]]:
+    """Return the parameters at both ends of a space."""
+    both = [
+        (one.low, one.high) if isinstance(one, Range) else (one.values[0], one.values[-1])
+        for one in space.values()
+    ]
+    return [dict(zip(space, (end[at] for end in both), strict=True)) for at in (0, 1)]
+
+
+def _fitting(
+    algorithm: Algorithm, parameters: dict[str, Any], declared: Mapping[str, Dimension]
+) -> Space:
     faults: list[Fault] = []
     space = {}
     for name, dimension in declared.items():
-        wrong = list(_misfits(algorithm, declaration.parameters, name, dimension))
-        faults.extend(wrong)
-        if not wrong:
-            space[name] = _resolved(algorithm, declaration.parameters, name, dimension)
+        misfits = list(_misfits(algorithm, parameters, name, dimension))
+        faults.extend(misfits)
+        if not misfits:
+            space[name] = _resolved(algorithm, parameters, name, dimension)
     if faults:
         raise InvalidConfiguration(
             f"The search space does not fit algorithm {algorithm.name}.", faults=faults
@@ -166,6 +190,10 @@ def _misfits(
     algorithm: Algorithm, declared: dict[str, Any], name: str, one: Dimension
 ) -> Iterator[Fault]:
     where = f"/tuning/space/{name}"
+    nonsense = next(wrong(one), None)
+    if nonsense is not None:
+        yield Fault(where, nonsense)
+        return
     known = algorithm.Parameters.__struct_fields__
     if name not in known:
         close = get_close_matches(name, known, n=1)
@@ -173,9 +201,9 @@ def _misfits(
         yield Fault(where, f"no parameter of {algorithm.name}; {hint}")
         return
     for step, value in _probes(algorithm, declared, name, one):
-        wrong = _refusal(algorithm, declared, name, value)
-        if wrong is not None:
-            yield Fault(f"{where}{step}", wrong)
+        refusal = _refusal(algorithm, declared, name, value)
+        if refusal is not None:
+            yield Fault(f"{where}{step}", refusal)
 
 
 def _probes(

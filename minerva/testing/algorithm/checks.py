@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from minerva.algorithm import Algorithm, Imports
-from minerva.testing.algorithm import answers, conduct
+from minerva.testing.algorithm import answers, conduct, tuning
 from minerva.testing.algorithm.case import Case
 
 
@@ -17,12 +17,17 @@ class Check:
     name: str
     title: str
     look: Callable[[Case], Sequence[str] | None]
-    of_files: bool = False
-    """Whether it is for algorithms alone that serve files somebody else trained."""
+    concerns: Callable[[Algorithm], bool] = lambda _algorithm: True
+    """Whether there is anything to look at."""
 
-    def concerns(self, algorithm: Algorithm) -> bool:
-        """Whether there is anything to look at."""
-        return isinstance(algorithm, Imports) or not self.of_files
+
+def _serves_files(algorithm: Algorithm) -> bool:
+    """Whether it serves files that somebody else trained."""
+    return isinstance(algorithm, Imports)
+
+
+def _can_be_tuned(algorithm: Algorithm) -> bool:
+    return bool(algorithm.search_space)
 
 
 CHECKS = (
@@ -31,7 +36,7 @@ CHECKS = (
     Check("saving", "a saved model answers the same in a fresh process", conduct.saving_keeps_the_model),
     Check(
         "reading", "model files are read, damaged ones refused", conduct.model_files_are_read,
-        of_files=True,
+        _serves_files,
     ),
     Check("rows", "a record's answer does not depend on its batch", answers.rows_are_answered_alone),
     Check("empty", "an empty batch is answered", answers.an_empty_batch_is_answered),
@@ -44,6 +49,10 @@ CHECKS = (
     Check("files", "nothing is written outside its folder", conduct.nothing_is_written_elsewhere),
     Check("output", "standard output is left alone", conduct.nothing_is_printed),
     Check("parameters", "parameters have descriptions and ranges", conduct.parameters_are_described),
+    Check(
+        "space", "its search space can be tried", tuning.the_search_space_can_be_tried,
+        _can_be_tuned,
+    ),
 )  # fmt: skip
 
 

@@ -119,6 +119,9 @@ class AlgorithmContract:
     def test_parameters_have_descriptions_and_ranges(self, case: Case) -> None:
         verify("parameters", case)
 
+    def test_its_search_space_can_be_tried(self, case: Case) -> None:
+        verify("space", case)
+
 
 _TYPES: Mapping[str, Any] = {
     "algorithm": Algorithm,

@@ -31,7 +31,7 @@ def looked(case, names):
     """What each check came to: "fine", advice, or what it raised."""
     found = {}
     for check in CHECKS:
-        if check.name in names:
+        if check.name in names and check.concerns(case.algorithm):
             try:
                 found[check.name] = check.look(case) or "fine"
             except (Broken, NotApplicable) as error:
@@ -45,7 +45,7 @@ QUICK = ALL - IN_A_FRESH_PROCESS
 
 @pytest.mark.parametrize("output", ["category", "number", "boolean", "integer"])
 def test_the_right_algorithm_keeps_every_promise(case, output):
-    names = (ALL if output == "number" else QUICK) - {"reading"}
+    names = ALL if output == "number" else QUICK
 
     found = looked(case("right", output), names)
 
@@ -137,6 +137,27 @@ def test_temporary_folders_may_be_filled_and_removed(case):
     found = looked(case("tidies up"), {"files"})
 
     assert found == {"files": "fine"}
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("tries nothing", "width: no parameter of tries nothing; did you mean 'depth'"),
+        ("tries too much", r"share/high: Expected 'float' <= 1.0"),
+        ("tries backwards", r"depth: low \(5\) must be below high \(2\)"),
+        ("tries too deep", r"Training with {'depth': 9} ends with InvalidData \(Too deep\)"),
+    ],
+)
+def test_a_search_space_that_cannot_be_tried_is_found(case, name, what):
+    found = looked(case(name), {"space"})["space"]
+
+    assert re.match(what, found.what)
+    assert "`search_space`" in found.mend
+
+
+def test_a_search_space_is_tried_at_both_ends(case):
+    assert looked(case("tries"), {"space"}) == {"space": "fine"}
+    assert BY_NAME["tries"].depths == [2, 8]
 
 
 ADVICE = [
