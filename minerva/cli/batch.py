@@ -9,7 +9,7 @@ import click
 from minerva.cli import screen
 from minerva.cli.command import Command
 from minerva.cli.session import Session, pass_session
-from minerva.cli.watching import leave_if_unsuccessful, tell_failure, watched
+from minerva.cli.watching import see_through, waiting_options
 
 FORMATS = ("csv", "parquet", "ndjson")
 FACTS = ("version", "scored", "rejects", "parts")
@@ -36,8 +36,7 @@ FACTS = ("version", "scored", "rejects", "parts")
 @click.option("--encoding", metavar="NAME", help="Of a CSV file; found by looking if not said.")
 @click.option("--decimal", type=click.Choice([".", ","]), help="Decimal sign of a CSV file.")
 @click.option("--callback-url", metavar="URL", help="Is told when the job has ended.")
-@click.option("--no-wait", is_flag=True, help="Return as soon as the job is accepted.")
-@click.option("--idempotency-key", metavar="KEY", help="The same key again: the same job.")
+@waiting_options
 @pass_session
 def batch(session: Session, /, service: str, no_wait: bool, **asked: Any) -> None:  # noqa: FBT001 - click passes flags so
     """Score INPUT by SERVICE into a file or table, and watch.
@@ -58,21 +57,10 @@ def batch(session: Session, /, service: str, no_wait: bool, **asked: Any) -> Non
     most = int(ceiling) if ceiling is not None and ceiling.isdecimal() else ceiling
     with session.client() as client:
         job = client.batch(service, key, max_rejects=most, **asked)
-        if not no_wait:
-            job = watched(session, client, job)
-    if session.json:
-        screen.show_json({"job": job})
-    elif no_wait:
-        screen.say(f"Job {job['id']} is {job['state']}: minerva jobs show {job['id']}")
-    else:
-        _tell(job)
-    leave_if_unsuccessful(job)
+        see_through(session, client, job, _tell, no_wait=no_wait)
 
 
 def _tell(job: dict[str, Any]) -> None:
-    if job["state"] != "succeeded":
-        tell_failure(job)
-        return
     result = job.get("result") or {}
     screen.say(f"{result.get('scored', 0):,} rows are scored into {result.get('output')}.")
     screen.show_pairs((name, result[name]) for name in FACTS if name in result)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import click
 
 from minerva.cli import screen
 from minerva.cli.command import Command
 from minerva.cli.session import Session, pass_session
-from minerva.cli.watching import leave_if_unsuccessful, tell_failure, watched
+from minerva.cli.watching import see_through
 
 
 @click.command(cls=Command)
@@ -32,13 +35,11 @@ def export(session: Session, service: str, number: int | None, to: str, overwrit
     if number is not None:
         parameters["version"] = number
     with session.client() as client:
-        job = watched(session, client, client.start_job(service, "export", parameters))
-    if session.json:
-        screen.show_json({"job": job})
-    elif job["state"] == "succeeded":
-        result = job["result"]
-        screen.say(f"Version {result['version']} of {service} is in {result['to']}.")
-        screen.show_pairs([("bytes", result["bytes"]), ("sha256", result["sha256"])])
-    else:
-        tell_failure(job)
-    leave_if_unsuccessful(job)
+        job = client.start_job(service, "export", parameters)
+        see_through(session, client, job, partial(_tell, service))
+
+
+def _tell(service: str, job: dict[str, Any]) -> None:
+    result = job["result"]
+    screen.say(f"Version {result['version']} of {service} is in {result['to']}.")
+    screen.show_pairs([("bytes", result["bytes"]), ("sha256", result["sha256"])])

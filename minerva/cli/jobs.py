@@ -11,13 +11,7 @@ from minerva.cli import screen
 from minerva.cli.command import Group
 from minerva.cli.session import Session, pass_session
 from minerva.cli.upcoming import upcoming
-from minerva.cli.watching import (
-    explain_failure,
-    leave_if_unsuccessful,
-    tell_failure,
-    time_left,
-    watched,
-)
+from minerva.cli.watching import Job, explain_failure, see_through, time_left
 from minerva.errors import InvalidInput
 
 STATES = ("queued", "running", "succeeded", "failed", "cancelled", "dead")
@@ -104,17 +98,11 @@ def start_job(
         job = client.start_job(
             service, kind, parameters, callback_url=callback_url, priority=priority
         )
-        if not no_wait:
-            job = watched(session, client, job)
-    if session.json:
-        screen.show_json({"job": job})
-    elif no_wait:
-        screen.say(f"Job {job['id']} is {job['state']}: minerva jobs show {job['id']}")
-    elif job["state"] == "succeeded":
-        screen.show_pairs(_facts(job))
-    else:
-        tell_failure(job)
-    leave_if_unsuccessful(job)
+        see_through(session, client, job, _tell, no_wait=no_wait)
+
+
+def _tell(job: Job) -> None:
+    screen.show_pairs(_facts(job))
 
 
 @jobs.command("retry")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from minerva.cli import screen
 from minerva.cli.command import Command
 from minerva.cli.data_options import data_options, named_data
 from minerva.cli.session import Session, pass_session
-from minerva.cli.watching import leave_if_unsuccessful, tell_failure, watched
+from minerva.cli.watching import see_through
 
 
 @click.command(cls=Command)
@@ -29,17 +30,11 @@ def profile(session: Session, /, service: str, named: str | None, **how: str | N
     data = named_data(named, how)
     with session.client() as client:
         job = client.start_job(service, "profile", {"data": data} if data else {})
-        job = watched(session, client, job)
-    if session.json:
-        screen.show_json({"job": job})
-    elif job["state"] == "succeeded":
-        _show(service, job["result"])
-    else:
-        tell_failure(job)
-    leave_if_unsuccessful(job)
+        see_through(session, client, job, partial(_show, service))
 
 
-def _show(service: str, report: dict[str, Any]) -> None:
+def _show(service: str, job: dict[str, Any]) -> None:
+    report = job["result"]
     screen.say(f"{service}: {report['rows']} rows, {report['unfit_rows']} of them do not fit")
     columns = ("field", "type", "missing", "distinct", "values")
     rows = [[_cell(column, field) for column in columns] for field in report["fields"]]

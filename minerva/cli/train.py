@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,14 @@ from minerva.cli import screen
 from minerva.cli.command import Command
 from minerva.cli.data_options import data_options, named_data, sending_bar
 from minerva.cli.session import Session, pass_session
-from minerva.cli.watching import leave_if_unsuccessful, tell_failure, watched
+from minerva.cli.watching import see_through, waiting_options
 
 FACTS = ("rows", "held_out_rows", "training_seconds")
 
 
 @click.command(cls=Command)
 @click.argument("service")
-@click.option("--no-wait", is_flag=True, help="Return as soon as the job is accepted.")
-@click.option(
-    "--idempotency-key",
-    metavar="KEY",
-    help="The same key again leads to the same job, not a second.",
-)
+@waiting_options
 @click.option("--callback-url", metavar="URL", help="Is told when the training has ended.")
 @data_options
 @click.option(
@@ -67,21 +63,10 @@ def train(
                 job = client.train_on(
                     service, data, idempotency_key, how=given, callback_url=callback_url, told=told
                 )
-        if not no_wait:
-            job = watched(session, client, job)
-    if session.json:
-        screen.show_json({"job": job})
-    elif no_wait:
-        screen.say(f"Job {job['id']} is {job['state']}: minerva jobs show {job['id']}")
-    else:
-        _tell(service, job)
-    leave_if_unsuccessful(job)
+        see_through(session, client, job, partial(_tell, service), no_wait=no_wait)
 
 
 def _tell(service: str, job: dict[str, Any]) -> None:
-    if job["state"] != "succeeded":
-        tell_failure(job)
-        return
     result = job.get("result") or {}
     screen.say(f"Version {result.get('version', '?')} of {service} is trained. {_fate(result)}")
     rows: list[tuple[str, Any]] = list((result.get("metrics") or {}).items())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -9,7 +11,7 @@ import click
 from minerva.cli import screen
 from minerva.cli.command import UsualGroup
 from minerva.cli.session import Session, pass_session
-from minerva.cli.watching import leave_if_unsuccessful, tell_failure, watched
+from minerva.cli.watching import see_through, waiting_options
 
 Document = dict[str, Any]
 START = "start"
@@ -49,12 +51,7 @@ def tune() -> None:
     help="Begin no trial later.",
 )
 @click.option("--parallel", type=click.IntRange(1, 100), help="How many at a time.")
-@click.option("--no-wait", is_flag=True, help="Return as soon as the job is accepted.")
-@click.option(
-    "--idempotency-key",
-    metavar="KEY",
-    help="The same key again leads to the same job, not a second.",
-)
+@waiting_options
 @pass_session
 def start(
     session: Session,
@@ -77,15 +74,9 @@ def start(
         job = client.tune(
             service, idempotency_key, trials=trials, timeout_s=timeout_s, parallel=parallel
         )
-        if not no_wait:
-            job = watched(session, client, job)
-    if session.json:
-        screen.show_json({"job": job})
-    elif no_wait:
-        screen.say(f"Job {job['id']} is {job['state']}: minerva tune show {service}")
-    else:
-        _tell(service, job)
-    leave_if_unsuccessful(job)
+        tell = partial(_tell, service)
+        later = f"minerva tune show {service}"
+        see_through(session, client, job, tell, no_wait=no_wait, later=later)
 
 
 @tune.command("show")
@@ -116,21 +107,23 @@ def show(session: Session, service: str, proposal: int | None) -> None:
     )  # fmt: skip
 
 
+def deciding(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command what it decides on, and a reason."""
+    reason = click.option("--reason", default="", help="Why; kept with the proposal.")
+    proposal = click.argument("proposal", type=click.IntRange(min=1))
+    return click.argument("service")(proposal(reason(pass_session(command))))
+
+
 @tune.command("accept")
-@click.argument("service")
-@click.argument("proposal", type=click.IntRange(min=1))
-@click.option("--reason", default="", help="Why; kept with the proposal.")
-@pass_session
+@deciding
 def accept(session: Session, service: str, proposal: int, reason: str) -> None:
     """Make the proposed parameters those of SERVICE, and train.
 
     Example:
       minerva tune accept churn 3 --reason "better in every month"
     """
-    with session.client() as client:
-        decided = client.decide(service, proposal, "accept", reason)
-    if session.json:
-        screen.show_json(decided)
+    decided = _decided(session, service, proposal, "accept", reason)
+    if decided is None:
         return
     made = decided["proposal"]
     training = f"; job {decided['job_id']} trains it" if decided.get("job_id") else ""
@@ -141,22 +134,27 @@ def accept(session: Session, service: str, proposal: int, reason: str) -> None:
 
 
 @tune.command("reject")
-@click.argument("service")
-@click.argument("proposal", type=click.IntRange(min=1))
-@click.option("--reason", default="", help="Why; kept with the proposal.")
-@pass_session
+@deciding
 def reject(session: Session, service: str, proposal: int, reason: str) -> None:
     """Leave the parameters of SERVICE as they are.
 
     Example:
       minerva tune reject churn 3 --reason "too slow"
     """
+    if _decided(session, service, proposal, "reject", reason):
+        screen.say(f"Proposal {proposal} of {service} is rejected; nothing changes.")
+
+
+def _decided(
+    session: Session, service: str, proposal: int, decision: str, reason: str
+) -> Document | None:
+    """Decide; None: the answer is shown already, as JSON."""
     with session.client() as client:
-        decided = client.decide(service, proposal, "reject", reason)
-    if session.json:
-        screen.show_json(decided)
-        return
-    screen.say(f"Proposal {proposal} of {service} is rejected; nothing changes.")
+        decided = client.decide(service, proposal, decision, reason)
+    if not session.json:
+        return decided
+    screen.show_json(decided)
+    return None
 
 
 def parameters_line(parameters: Document) -> str:
@@ -174,9 +172,6 @@ def _versus(best: Any, present: Any) -> str:
 
 
 def _tell(service: str, job: Document) -> None:
-    if job["state"] != "succeeded":
-        tell_failure(job)
-        return
     found = job.get("result") or {}
     screen.say(
         f"{found['trials']} trials of {service}: {found['metric']} "

@@ -26,7 +26,46 @@ MINUTE_S, HOUR_S = 60, 3600
 ENDED = frozenset({"succeeded", "failed", "cancelled", "dead"})
 
 
-def watched(session: Session, client: Client, job: Job) -> Job:
+def waiting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that starts a job `--no-wait` and `--idempotency-key`."""
+    key = click.option(
+        "--idempotency-key",
+        metavar="KEY",
+        help="The same key again leads to the same job, not a second.",
+    )
+    wait = click.option("--no-wait", is_flag=True, help="Return as soon as the job is accepted.")
+    return wait(key(command))
+
+
+def see_through(
+    session: Session,
+    client: Client,
+    job: Job,
+    tell: Callable[[Job], None],
+    *,
+    no_wait: bool = False,
+    later: str = "",
+) -> None:
+    """Watch a job and tell what came of it, or why it did not succeed; leave with exit code 1 then.
+
+    `later`: the command that shows what came of one that is not waited for.
+    """
+    if not no_wait:
+        job = _watched(session, client, job)
+    if session.json:
+        screen.show_json({"job": job})
+    elif no_wait:
+        look = later or f"minerva jobs show {job['id']}"
+        screen.say(f"Job {job['id']} is {job['state']}: {look}")
+    elif job["state"] == "succeeded":
+        tell(job)
+    else:
+        _tell_failure(job)
+    if job["state"] in ENDED - {"succeeded"}:
+        raise click.exceptions.Exit(1)
+
+
+def _watched(session: Session, client: Client, job: Job) -> Job:
     """Return the job when it has ended, with a bar for people. Ctrl-C stops watching, not the job."""
     try:
         return _follow(client, job, _nothing) if session.json else _with_bar(client, job)
@@ -38,12 +77,6 @@ def watched(session: Session, client: Client, job: Job) -> Job:
         raise click.exceptions.Exit(1) from None
 
 
-def leave_if_unsuccessful(job: Job) -> None:
-    """Leave with exit code 1 where a job has ended otherwise than well."""
-    if job["state"] in ENDED - {"succeeded"}:
-        raise click.exceptions.Exit(1)
-
-
 def explain_failure(job: Job) -> list[str]:
     """Return why a job did not succeed, as lines."""
     error = job.get("error") or {}
@@ -52,7 +85,7 @@ def explain_failure(job: Job) -> list[str]:
     return lines
 
 
-def tell_failure(job: Job) -> None:
+def _tell_failure(job: Job) -> None:
     """Say why a job did not succeed, and where to look further."""
     for line in explain_failure(job):
         screen.remark(line)
