@@ -139,27 +139,6 @@ def test_temporary_folders_may_be_filled_and_removed(case):
     assert found == {"files": "fine"}
 
 
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [
-        ("tries nothing", "width: no parameter of tries nothing; did you mean 'depth'"),
-        ("tries too much", r"share/high: Expected 'float' <= 1.0"),
-        ("tries backwards", r"depth: low \(5\) must be below high \(2\)"),
-        ("tries too deep", r"Training with {'depth': 9} ends with InvalidData \(Too deep\)"),
-    ],
-)
-def test_a_search_space_that_cannot_be_tried_is_found(case, name, what):
-    found = looked(case(name), {"space"})["space"]
-
-    assert re.match(what, found.what)
-    assert "`search_space`" in found.mend
-
-
-def test_a_search_space_is_tried_at_both_ends(case):
-    assert looked(case("tries"), {"space"}) == {"space": "fine"}
-    assert BY_NAME["tries"].depths == [2, 8]
-
-
 ADVICE = [
     ("refuses holes", "missing", "It refuses to learn from missing values"),
     ("refuses to answer holes", "missing", "It refuses to answer missing values"),

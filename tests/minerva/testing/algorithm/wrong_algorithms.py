@@ -8,7 +8,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -331,48 +331,6 @@ class Bare(Parameters):
 @wrong("bare parameters")
 class BareParameters(Right):
     Parameters = Bare
-
-
-@wrong("tries")
-class Tries(Right):
-    Parameters = Bare
-    search_space: ClassVar = {"depth": {"low": 2, "high": 8}}
-
-    def __init__(self):
-        self.depths = []
-
-    def train(self, data, context):
-        self.depths.append(context.parameters.depth)
-        return super().train(data, context)
-
-
-@wrong("tries nothing")
-class TriesNothing(Right):
-    Parameters = Bare
-    search_space: ClassVar = {"width": {"low": 2, "high": 8}}
-
-
-@wrong("tries too much")
-class TriesTooMuch(Right):
-    Parameters = Bare
-    search_space: ClassVar = {"share": {"low": 0.5, "high": 1.5}}
-
-
-@wrong("tries backwards")
-class TriesBackwards(Right):
-    Parameters = Bare
-    search_space: ClassVar = {"depth": {"low": 5, "high": 2}}
-
-
-@wrong("tries too deep")
-class TriesTooDeep(Right):
-    Parameters = Bare
-    search_space: ClassVar = {"depth": {"low": 2, "high": 9}}
-
-    def train(self, data, context):
-        if context.parameters.depth > 8:
-            raise InvalidData("Too deep.")
-        return super().train(data, context)
 
 
 @wrong("refuses holes")
