@@ -13,45 +13,44 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from chaos.servers import postgresql, redis_server, small_disk
+from chaos.servers import postgresql, rabbit_server, redis_server, small_disk
 from chaos.verdict import Verdict, judge
-from chaos.world import World, wait, world
+from chaos.waiting import wait
+from chaos.world import World, world
 from minerva.client import Client
 from minerva.errors import Unavailable
 
 LONGEST_S = 2.5
-"""A job of the campaign takes about so long: kills fall at any moment of it."""
+"""A job of the campaign takes about so long: what is done to it falls at any moment of it."""
 IN_FLIGHT = 3
 HOUR_S = 3600
 
 
 def worker_killed(chance: random.Random, rounds: int) -> Verdict:
-    """`kill -9` of the worker at random moments of trainings and writing jobs."""
+    """`kill -9` of the worker at random moments of trainings and batches."""
+
+    def harm(made: World, _number: int) -> int:
+        made.kill("worker")
+        made.start("worker")
+        return 1
+
     with world() as made:
-        _start(made)
-        for number in range(rounds):
-            _submit_both(made, number)
-            time.sleep(chance.random() * LONGEST_S)
-            made.kill("worker")
-            made.start("worker")
-        made.wait_for_jobs()
-        return judge("worker_killed", rounds, made)
+        return _amid_jobs("worker_killed", made, chance, rounds, harm)
 
 
 def child_killed(chance: random.Random, rounds: int) -> Verdict:
     """`kill -9` of the jobs' own processes at random moments."""
-    with world() as made:
-        _start(made)
+
+    def harm(made: World, _number: int) -> int:
         hits = 0
-        for number in range(rounds):
-            _submit_both(made, number)
-            time.sleep(chance.random() * LONGEST_S)
-            for pid in made.children():
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-                    hits += 1
-        made.wait_for_jobs()
-        return judge("child_killed", hits, made)
+        for pid in made.children():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                hits += 1
+        return hits
+
+    with world() as made:
+        return _amid_jobs("child_killed", made, chance, rounds, harm)
 
 
 def web_killed_before_sending(_chance: random.Random, rounds: int) -> Verdict:
@@ -76,44 +75,57 @@ def web_killed_before_sending(_chance: random.Random, rounds: int) -> Verdict:
 
 def beat_killed(chance: random.Random, rounds: int) -> Verdict:
     """`kill -9` of beat and of a worker at random moments: the one that must notice is gone too."""
+
+    def harm(made: World, _number: int) -> int:
+        made.kill("beat")
+        made.kill("worker")
+        made.start("worker", "beat")
+        return 1
+
     with world() as made:
-        _start(made)
-        hits = max(1, rounds // 5)
-        for number in range(hits):
-            _submit_both(made, number)
-            time.sleep(chance.random() * LONGEST_S)
-            made.kill("beat")
-            made.kill("worker")
-            made.start("worker", "beat")
-        made.wait_for_jobs()
-        return judge("beat_killed", hits, made)
+        return _amid_jobs("beat_killed", made, chance, max(1, rounds // 5), harm)
 
 
 def redis_flushed(chance: random.Random, rounds: int) -> Verdict:
-    """`FLUSHALL`, and a restart of Redis, while jobs wait in it."""
+    """`FLUSHALL`, and a restart of Redis, while jobs run and wait in it."""
     with redis_server() as broker, world(MINERVA_QUEUE_URL=broker.url) as made:
-        _start(made)
+
+        def harm(_made: World, number: int) -> int:
+            if number % 2:
+                broker.flush()
+            else:
+                broker.stop()
+                broker.start()
+            return 1
+
         hits = max(2, rounds // 5)
-        for number in range(hits):
-            for _ in range(IN_FLIGHT):
-                _submit_both(made, number)
-            time.sleep(chance.random())
-            broker.flush() if number % 2 else broker.restart()
-        made.wait_for_jobs()
-        return judge("redis_flushed", hits, made)
+        return _amid_jobs("redis_flushed", made, chance, hits, harm, IN_FLIGHT)
+
+
+def rabbitmq_restarted(chance: random.Random, rounds: int) -> Verdict:
+    """RabbitMQ is killed and started again while jobs run and wait in it, with and without its messages."""
+    with rabbit_server() as broker, world(MINERVA_QUEUE_URL=broker.url) as made:
+
+        def harm(_made: World, number: int) -> int:
+            broker.stop()
+            if number % 2:
+                broker.forget()
+            broker.start()
+            return 1
+
+        hits = max(2, rounds // 5)
+        return _amid_jobs("rabbitmq_restarted", made, chance, hits, harm, IN_FLIGHT)
 
 
 def postgresql_cut(chance: random.Random, rounds: int) -> Verdict:
     """PostgreSQL is restarted, and its connections are cut in the middle of transactions."""
     with postgresql() as database, world(MINERVA_DATABASE_URL=database.url) as made:
-        _start(made)
-        hits = max(2, rounds // 5)
-        for number in range(hits):
-            _submit_both(made, number)
-            time.sleep(chance.random() * LONGEST_S)
+
+        def harm(_made: World, number: int) -> int:
             database.restart() if number % 3 == 0 else database.cut()
-        made.wait_for_jobs()
-        return judge("postgresql_cut", hits, made)
+            return 1
+
+        return _amid_jobs("postgresql_cut", made, chance, max(2, rounds // 5), harm)
 
 
 def sqlite_locked(_chance: random.Random, rounds: int) -> Verdict:
@@ -122,7 +134,7 @@ def sqlite_locked(_chance: random.Random, rounds: int) -> Verdict:
     with world() as made:
         _start(made)
         for _ in range(IN_FLIGHT):
-            _submit_both(made, 0)
+            _submit_both(made)
         other = sqlite3.connect(
             made.workspace / ".minerva" / "minerva.db", isolation_level=None, timeout=20
         )
@@ -161,7 +173,7 @@ def clock_moved(_chance: random.Random, _rounds: int) -> Verdict:
         made.wait_for_champion()
         for moved in (HOUR_S, 0, -HOUR_S, 0):
             for _ in range(2):
-                _submit_both(made, 0)
+                _submit_both(made)
             time.sleep(1)
             _set(shift, moved)
             time.sleep(3)
@@ -177,8 +189,8 @@ def messages_repeated(_chance: random.Random, rounds: int) -> Verdict:
     with world() as made:
         _start(made)
         queue = CeleryQueue(make_celery(f"filesystem://{made.workspace / '.minerva' / 'queue'}"))
-        for number in range(max(2, rounds // 5)):
-            _submit_both(made, number)
+        for _ in range(max(2, rounds // 5)):
+            _submit_both(made)
             for job_id in made.accepted:
                 for name in ("train", "batch", "quick"):
                     queue.send(job_id, name)
@@ -198,6 +210,7 @@ FAULTS: dict[str, Callable[[random.Random, int], Verdict]] = {
         web_killed_before_sending,
         beat_killed,
         redis_flushed,
+        rabbitmq_restarted,
         postgresql_cut,
         sqlite_locked,
         disk_full,
@@ -207,12 +220,41 @@ FAULTS: dict[str, Callable[[random.Random, int], Verdict]] = {
 }
 
 
+def _amid_jobs(
+    fault: str,
+    made: World,
+    chance: random.Random,
+    rounds: int,
+    harm: Callable[[World, int], int],
+    pairs: int = 1,
+) -> Verdict:
+    """Submit jobs and do harm at a random moment after one of them began, again and again.
+
+    `harm` is given the number of the round, and returns how often it hit.
+    """
+    _start(made)
+    hits = 0
+    for number in range(rounds):
+        before = set(made.children())
+        for _ in range(pairs):
+            _submit_both(made)
+        wait(partial(_began, made, before), "the start of a job", 120)
+        time.sleep(chance.random() * LONGEST_S)
+        hits += harm(made, number)
+    made.wait_for_jobs()
+    return judge(fault, hits, made)
+
+
+def _began(made: World, before: set[int]) -> bool:
+    return not before.issuperset(made.children())
+
+
 def _start(made: World) -> None:
     made.start("serve", "worker", "beat")
     made.wait_for_champion()
 
 
-def _submit_both(made: World, _number: int) -> None:
+def _submit_both(made: World) -> None:
     made.submit("train")
     made.submit("batch")
 

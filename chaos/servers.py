@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,47 +12,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.world import free_port, wait
-
-
-@dataclass
-class Redis:
-    """A Redis that keeps nothing."""
-
-    port: int
-    folder: Path
-    process: subprocess.Popen[bytes]
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def flush(self) -> None:
-        """Forget everything, as `FLUSHALL` does."""
-        import redis
-
-        with redis.Redis.from_url(self.url) as client:
-            client.flushall()
-
-    def restart(self) -> None:
-        """End it as a crash does, and start an empty one."""
-        self.process.kill()
-        self.process.wait()
-        self.process = _redis(self.port, self.folder)
+from chaos.brokers import RabbitServer, RedisServer
+from chaos.waiting import free_port
 
 
 @contextmanager
-def redis_server() -> Iterator[Redis]:
+def redis_server() -> Iterator[RedisServer]:
     """Run a Redis."""
     with tempfile.TemporaryDirectory(prefix="minerva-redis-") as name:
-        port = free_port()
-        server = Redis(port, Path(name), _redis(port, Path(name)))
+        server = RedisServer(free_port(), Path(name)).start()
         try:
             yield server
         finally:
-            server.process.kill()
-            server.process.wait()
+            server.close()
+
+
+@contextmanager
+def rabbit_server() -> Iterator[RabbitServer]:
+    """Run a RabbitMQ."""
+    with tempfile.TemporaryDirectory(prefix="minerva-rabbit-") as name:
+        server = RabbitServer(free_port, Path(name))
+        try:
+            yield server.start()
+        finally:
+            server.close()
 
 
 @dataclass
@@ -107,22 +88,3 @@ def small_disk(megabytes: int) -> Iterator[Path]:
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
         folder.rmdir()
-
-
-def _redis(port: int, folder: Path) -> subprocess.Popen[bytes]:
-    program = shutil.which("redis-server")
-    if program is None:
-        raise RuntimeError("Install redis-server first (Debian: redis-server).")
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    process = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL)
-    wait(lambda: listens(port), "redis-server")
-    return process
-
-
-def listens(port: int) -> bool:
-    """Tell whether somebody takes connections."""
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -6,14 +6,12 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,11 +20,11 @@ from typing import Any
 from uuid import uuid4
 
 from chaos.service import ROWS, SERVICE, write_people, write_training
+from chaos.waiting import free_port, wait
 from minerva.bootstrap import open_control
 from minerva.cli.control import log_as
 from minerva.cli.first_key import ensure_first_key
 from minerva.client import Client
-from minerva.errors import MinervaError
 from minerva.settings import load
 
 MINERVA = str(Path(sys.executable).parent / "minerva")
@@ -236,32 +234,11 @@ def world(**environment: str) -> Iterator[World]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait(condition: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
-    """Wait until the condition holds; a sidecar that is away is asked again."""
-    deadline = time.monotonic() + within_s
-    while True:
-        try:
-            if condition():
-                return
-        except MinervaError:
-            pass  # away or starting; the deadline bounds it
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {within_s:g} s: {what}")
-        time.sleep(0.05)
-
-
 def _prints_to(pid: int) -> str:
     try:
         return str(Path(f"/proc/{pid}/fd/1").readlink())
     except OSError:  # it ended
         return ""
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _prepare(made: World) -> None:

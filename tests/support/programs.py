@@ -2,6 +2,8 @@
 
 import shutil
 
+from chaos.brokers import RABBITMQ
+
 PACKAGES = {
     "chromium": "chromium",
     "Rscript": "r-base-core r-cran-jsonlite",
@@ -13,8 +15,7 @@ PACKAGES = {
 }
 """Of Debian and Ubuntu."""
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
-PLACES = {"rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server"}
-"""Where Debian keeps what its command of that name, for root only, runs in the end."""
+PLACES = {"rabbitmq-server": RABBITMQ}
 
 
 def program(name: str) -> str | None:

@@ -12,8 +12,9 @@ from waiting import wait_until
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from brokers import Folder, RabbitServer, RedisServer
+from brokers import Folder
 
+from chaos.brokers import RabbitServer, RedisServer
 from minerva.adapters.queue.celery_app import make_celery
 
 DEADLINE_S = 30

@@ -1,0 +1,42 @@
+"""Waiting for a condition, instead of for a time; and ports to wait at."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+from minerva.errors import MinervaError
+
+
+def wait(condition: Callable[[], object], what: object, within_s: float = 60.0) -> None:
+    """Wait until the condition holds; a sidecar that is away is asked again.
+
+    `what` is told if it never does; a function is asked for it then.
+    """
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            if condition():
+                return
+        except MinervaError:
+            pass  # away or starting; the deadline bounds it
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {within_s:g} s: {what() if callable(what) else what}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody takes connections."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
