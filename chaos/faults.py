@@ -20,9 +20,8 @@ from chaos.world import World, world
 from minerva.client import Client
 from minerva.errors import Unavailable
 
-LONGEST_S = 2.5
-"""A job of the campaign takes about so long: what is done to it falls at any moment of it."""
-IN_FLIGHT = 3
+IN_FLIGHT = 6
+"""So many jobs are under way when a fault is done: some run, some wait."""
 HOUR_S = 3600
 
 
@@ -99,7 +98,7 @@ def redis_flushed(chance: random.Random, rounds: int) -> Verdict:
             return 1
 
         hits = max(2, rounds // 5)
-        return _amid_jobs("redis_flushed", made, chance, hits, harm, IN_FLIGHT)
+        return _amid_jobs("redis_flushed", made, chance, hits, harm)
 
 
 def rabbitmq_restarted(chance: random.Random, rounds: int) -> Verdict:
@@ -114,7 +113,7 @@ def rabbitmq_restarted(chance: random.Random, rounds: int) -> Verdict:
             return 1
 
         hits = max(2, rounds // 5)
-        return _amid_jobs("rabbitmq_restarted", made, chance, hits, harm, IN_FLIGHT)
+        return _amid_jobs("rabbitmq_restarted", made, chance, hits, harm)
 
 
 def postgresql_cut(chance: random.Random, rounds: int) -> Verdict:
@@ -133,7 +132,7 @@ def sqlite_locked(_chance: random.Random, rounds: int) -> Verdict:
     held_s = 30 if rounds >= 50 else 5  # noqa: PLR2004 - a whole campaign, or a short one
     with world() as made:
         _start(made)
-        for _ in range(IN_FLIGHT):
+        for _ in range(IN_FLIGHT // 2):
             _submit_both(made)
         other = sqlite3.connect(
             made.workspace / ".minerva" / "minerva.db", isolation_level=None, timeout=20
@@ -152,9 +151,9 @@ def disk_full(_chance: random.Random, _rounds: int) -> Verdict:
         made.start("serve", "worker", "beat")
         filler = disk / "filler"
         filler.write_bytes(bytes(_free_bytes(disk)))
-        for _ in range(IN_FLIGHT):
+        for _ in range(IN_FLIGHT // 2):
             made.submit("train")
-        wait(lambda: _tried(made) >= IN_FLIGHT, "attempts on a full disk", 300)
+        wait(lambda: _tried(made) >= IN_FLIGHT // 2, "attempts on a full disk", 300)
         filler.unlink()
         made.wait_for_jobs()
         verdict = judge("disk_full", 1, made)
@@ -226,20 +225,20 @@ def _amid_jobs(
     chance: random.Random,
     rounds: int,
     harm: Callable[[World, int], int],
-    pairs: int = 1,
 ) -> Verdict:
-    """Submit jobs and do harm at a random moment after one of them began, again and again.
+    """Keep jobs under way and do harm at a random moment after one of them began, again and again.
 
+    The moment falls into one and a half times the time of an attempt: every third comes to its end.
     `harm` is given the number of the round, and returns how often it hit.
     """
     _start(made)
     hits = 0
     for number in range(rounds):
         before = set(made.children())
-        for _ in range(pairs):
+        while len(made.open_jobs().intersection(made.accepted)) < IN_FLIGHT:
             _submit_both(made)
         wait(partial(_began, made, before), "the start of a job", 120)
-        time.sleep(chance.random() * LONGEST_S)
+        time.sleep(chance.random() * 1.5 * made.attempt_s())
         hits += harm(made, number)
     made.wait_for_jobs()
     return judge(fault, hits, made)

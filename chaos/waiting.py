@@ -9,7 +9,9 @@ from collections.abc import Callable
 from minerva.errors import MinervaError
 
 
-def wait(condition: Callable[[], object], what: object, within_s: float = 60.0) -> None:
+def wait(
+    condition: Callable[[], object], what: object, within_s: float = 60.0, every_s: float = 0.05
+) -> None:
     """Wait until the condition holds; a sidecar that is away is asked again.
 
     `what` is told if it never does; a function is asked for it then.
@@ -23,7 +25,7 @@ def wait(condition: Callable[[], object], what: object, within_s: float = 60.0) 
             pass  # away or starting; the deadline bounds it
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {within_s:g} s: {what() if callable(what) else what}")
-        time.sleep(0.05)
+        time.sleep(every_s)
 
 
 def free_port() -> int:

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from minerva.client import Client
 from minerva.settings import load
 
 MINERVA = str(Path(sys.executable).parent / "minerva")
-WITHIN_S = 300.0
+WITHIN_S = 600.0
 PER_JOB_S = 20.0
 """The more was accepted, the longer its end may take."""
 PARTS = 2
@@ -37,12 +38,13 @@ SETTINGS = """
 lease_s = 3
 sweep_interval_s = 1
 retry_pause_s = 0.3
-max_attempts = 30
+max_attempts = 100
 web_workers = 1
 database_timeout_s = 2
 data_places = "data"
 webhook_targets = "127.0.0.1:{port}"
 """
+OPEN = ("queued", "running")
 ENDED = frozenset({"succeeded", "failed", "cancelled", "dead"})
 
 
@@ -85,8 +87,8 @@ class World:
 
     def wait_for_champion(self) -> None:
         """Wait until a version serves, which batches need."""
-        self.submit("train")
-        wait(lambda: bool(self.client.versions(self.service)), "the first version", WITHIN_S)
+        first = self.submit("train")
+        wait(lambda: self.client.job(first)["state"] in ENDED, "the first version", WITHIN_S)
         self.wait_until_ready()
 
     def kill(self, name: str) -> None:
@@ -119,14 +121,23 @@ class World:
 
     def wait_for_jobs(self) -> None:
         """Wait until every accepted job, and every message about one, has ended."""
+        within_s = WITHIN_S + PER_JOB_S * len(self.accepted)
+        wait(lambda: not self.open_jobs(), "the end of all jobs", within_s, every_s=0.5)
 
-        def over() -> bool:
-            with self.client as client:
-                states = {client.job(one)["state"] for one in self.accepted}
-                open_jobs = [*client.jobs(state="queued"), *client.jobs(state="running")]
-            return states <= ENDED and not open_jobs
+    def open_jobs(self) -> set[str]:
+        """Return the jobs, and the messages about jobs, that have not ended."""
+        with self.client as client:
+            found = [job for state in OPEN for job in client.jobs(state=state, limit=500)]
+        return {str(job["id"]) for job in found}
 
-        wait(over, "the end of all jobs", WITHIN_S + PER_JOB_S * len(self.accepted))
+    def attempt_s(self) -> float:
+        """Return how long the newest training that ended took: longer, where others work too."""
+        with self.client as client:
+            (newest, *_) = client.jobs(kind="train", state="succeeded", limit=1)
+        started, finished = (
+            datetime.fromisoformat(newest[name]) for name in ("started_at", "finished_at")
+        )
+        return (finished - started).total_seconds()
 
     def expected_rows(self, job_id: str) -> int | None:
         """Return how many rows a job should have written."""
