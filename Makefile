@@ -34,7 +34,7 @@ check: $(VENV)/.dev-ready ## Check format, lint, types, import contracts and doc
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_architecture.py
 
-bench: $(VENV)/.demo-ready ## Run all benchmarks, a quarter of an hour; ONLY=swaps runs one
+bench: $(VENV)/.demo-ready ## Run all benchmarks, half an hour; ONLY=swaps runs one
 	@$(BIN)/python benchmarks $(ONLY)
 
 chaos: $(VENV)/.dev-ready ## Kill, flush, fill and count, an hour on two cores; ONLY=fault, ROUNDS=5

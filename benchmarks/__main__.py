@@ -12,6 +12,8 @@ from pathlib import Path
 
 BENCHMARKS = {
     "first_prediction": 20,
+    "serving": 780,
+    "many_services": 120,
     "swaps": 110,
     "neighbours": 240,
     "plugin_reload": 330,

@@ -17,8 +17,9 @@ from operator import add
 from pathlib import Path
 
 import yaml
+from load import Felt
 from sidecar import Sidecar, up, wait
-from steady import Felt, all_under_load
+from steady import all_under_load
 
 from minerva.client import Client
 from minerva.errors import MinervaError

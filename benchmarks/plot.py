@@ -9,10 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
-DOCS = Path(__file__).parents[1] / "docs"
-PAGE = DOCS / "benchmarks.md"
+from page import DOCS, PAGE, number, table
+
 IMAGES = DOCS / "images"
 ROW, THICK, LABELS, LONGEST, NUMBERS, HEAD = 28, 18, 130, 400, 170, 34
 """Pixels: of a row, a bar's height, the labels, the longest bar, the numbers, the heading."""
@@ -43,6 +42,8 @@ def plots(page: str) -> Iterator[tuple[str, str]]:
     """Give the name and the SVG of each plot."""
     title = "A single prediction over HTTP, quiet and while versions are swapped, ms"
     yield "swaps.svg", svg(title, swap_bars(table(page, "Swapping versions under load")))
+    title = "Single predictions a second, 16 connections"
+    yield "serving.svg", svg(title, serving_bars(table(page, "Beside other servers")))
     title = "One record asked of a program in another language, p50, µs"
     yield "languages.svg", svg(title, language_bars(table(page, "Other languages")))
 
@@ -58,24 +59,18 @@ def swap_bars(rows: Sequence[Sequence[str]]) -> list[Bar]:
     ]
 
 
+def serving_bars(rows: Sequence[Sequence[str]]) -> list[Bar]:
+    """Return a bar for each server; Minerva has another colour."""
+    return [
+        Bar(row[0].split(":")[0], number(row[1]), row[1], int(row[0] == "Minerva"))
+        for row in rows
+        if row[1]
+    ]
+
+
 def language_bars(rows: Sequence[Sequence[str]]) -> list[Bar]:
     """Return a bar for each language; the one without a process of its own has another colour."""
     return [Bar(row[0], number(row[2]), row[2], int("inline" in row[0])) for row in rows]
-
-
-def table(page: str, heading: str) -> list[list[str]]:
-    """Return the cells of the first table below a heading, without its head."""
-    section = page.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-
-
-def number(cell: str) -> float:
-    """Return the number at the beginning of a cell such as `1,976 µs`."""
-    found = re.match(r"[\d,.]+", cell)
-    if found is None:
-        raise ValueError(f"{cell!r} does not begin with a number")
-    return float(found[0].replace(",", ""))
 
 
 def svg(title: str, bars: Sequence[Bar]) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from load import Request
+
 from minerva.client import Client
 from minerva.errors import NotAuthenticated, Unavailable
 
-WITHIN_S = 120.0
+WITHIN_S = 300.0
 MINERVA = str(Path(sys.executable).parent / "minerva")
 
 
@@ -45,6 +48,12 @@ class Sidecar:
         with Client(self.url) as client:
             wait(lambda: client.ready()["status"] == "ready", "the start")
 
+    def question(self, service: str, records: Sequence[Mapping[str, Any]]) -> Request:
+        """Return what asks a service for these records."""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        body = json.dumps({"records": list(records)}).encode()
+        return Request(f"/v1/services/{service}/predict", body, headers)
+
     def train(self, client: Client, service: str) -> dict[str, Any]:
         """Train and return the job's result."""
         job = client.train(service)
@@ -57,25 +66,33 @@ class Sidecar:
 def up(prepare: Callable[[Path], None], *, web_workers: int = 2) -> Iterator[Sidecar]:
     """Run `minerva up` in a temporary workspace that `prepare` fills."""
     with tempfile.TemporaryDirectory() as name:
-        workspace, port = Path(name), free_port()
-        environment = {
-            **os.environ,
-            "MINERVA_PORT": str(port),
-            "MINERVA_WORKSPACE": name,
-            "MINERVA_WEB_WORKERS": str(web_workers),
-        }
+        workspace = Path(name)
         minerva(workspace, "init", name)
         prepare(workspace)
-        with (workspace / "up.out").open("wb") as output:
-            process = subprocess.Popen([MINERVA, "up"], env=environment, stdout=output)
-        try:
-            yield Sidecar(workspace, port, process.pid, web_workers)
-        except Exception:
-            _tell_what_went_wrong(workspace)
-            raise
-        finally:
-            process.terminate()
-            process.wait()
+        with running(workspace, web_workers=web_workers) as sidecar:
+            yield sidecar
+
+
+@contextmanager
+def running(workspace: Path, *, web_workers: int = 2) -> Iterator[Sidecar]:
+    """Run `minerva up` in a workspace."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "MINERVA_PORT": str(port),
+        "MINERVA_WORKSPACE": str(workspace),
+        "MINERVA_WEB_WORKERS": str(web_workers),
+    }
+    with (workspace / "up.out").open("wb") as output:
+        process = subprocess.Popen([MINERVA, "up"], env=environment, stdout=output)
+    try:
+        yield Sidecar(workspace, port, process.pid, web_workers)
+    except Exception:
+        _tell_what_went_wrong(workspace)
+        raise
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _tell_what_went_wrong(workspace: Path) -> None:
@@ -86,10 +103,13 @@ def _tell_what_went_wrong(workspace: Path) -> None:
                 print(line, file=sys.stderr)
 
 
-def minerva(workspace: Path, *arguments: str) -> None:
-    """Run a command in a workspace."""
+def minerva(workspace: Path, *arguments: str) -> str:
+    """Run a command in a workspace; return what it prints."""
     environment = {**os.environ, "MINERVA_WORKSPACE": str(workspace)}
-    subprocess.run([MINERVA, *arguments], env=environment, stdout=subprocess.DEVNULL, check=True)
+    command = [MINERVA, *arguments]
+    return subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
 
 
 def telecom(workspace: Path) -> None:
@@ -120,8 +140,13 @@ def tree(pid: int) -> Iterator[int]:
 
 def members(sidecar: Sidecar) -> set[int]:
     """Return every process of a sidecar, also those that another one than `minerva up` has started."""
-    mark = f"\0MINERVA_WORKSPACE={sidecar.workspace}\0"
-    found = set(tree(sidecar.pid))
+    return marked(sidecar.pid, f"MINERVA_WORKSPACE={sidecar.workspace}")
+
+
+def marked(pid: int, variable: str) -> set[int]:
+    """Return a process, all that it started, and who else has this `NAME=value` in its environment."""
+    mark = f"\0{variable}\0"
+    found = set(tree(pid))
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # another user's, or gone meanwhile
             if mark in f"\0{(entry / 'environ').read_text(errors='replace')}":
@@ -157,9 +182,9 @@ def _parent(pid: int) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
 
 
-def wait(condition: Callable[[], bool], what: str) -> None:
+def wait(condition: Callable[[], bool], what: str, *, within_s: float = WITHIN_S) -> None:
     """Wait until something is true; what is not up yet is not."""
-    deadline = time.monotonic() + WITHIN_S
+    deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         try:
             if condition():
@@ -167,7 +192,7 @@ def wait(condition: Callable[[], bool], what: str) -> None:
         except (Unavailable, NotAuthenticated):
             pass
         time.sleep(0.02)
-    raise TimeoutError(f"{what} took more than {WITHIN_S:.0f} s")
+    raise TimeoutError(f"{what} took more than {within_s:.0f} s")
 
 
 def free_port() -> int:
