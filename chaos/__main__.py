@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import time
 
@@ -18,6 +19,9 @@ HEAD = ("fault", "hits", "jobs", "ended once", "lost", "twice", "left over", "se
 
 def main(arguments: list[str]) -> int:
     """Return 0 if nothing was lost, done twice or left over."""
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(1)
+    )  # what was started is ended on the way out
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
     parser.add_argument("faults", nargs="*", metavar="FAULT", help=", ".join(FAULTS))
     parser.add_argument("--rounds", type=int, default=50, help="random moments of each kill")

@@ -17,6 +17,9 @@ from chaos.waiting import listens, wait
 RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 """Where Debian keeps what its command of that name, for root only, runs in the end."""
 
+STARTS_WITHIN_S = 300
+"""Of RabbitMQ, which takes seconds alone and minutes on a machine that others keep busy."""
+
 
 @dataclass
 class RedisServer:
@@ -110,7 +113,7 @@ class RabbitServer:
                 [shutil.which("epmd") or "/usr/bin/epmd", "-address", "127.0.0.1"]
             )
         self.process = self._run([_rabbitmq()])
-        wait(self._answers, self._said)
+        wait(self._answers, self._said, STARTS_WITHIN_S)
         return self
 
     def stop(self) -> None:

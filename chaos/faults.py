@@ -20,7 +20,7 @@ from chaos.world import World, world
 from minerva.client import Client
 from minerva.errors import Unavailable
 
-IN_FLIGHT = 6
+IN_FLIGHT = 4
 """So many jobs are under way when a fault is done: some run, some wait."""
 HOUR_S = 3600
 
