@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from minerva.layers.abstraction.batch.values import cell_values
 from minerva.layers.abstraction.services.declaration import DataDeclaration, ServiceDeclaration
 from minerva.layers.abstraction.services.environment import expand
 from minerva.layers.abstraction.training.source import OpenSource
-from minerva.schema import Schema
+from minerva.schema import Field, FieldType, Schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,13 +60,21 @@ def _lines(frame: pd.DataFrame, schema: Schema, decimal: str) -> bytes:
     if schema.key is not None:
         plain[schema.key] = _key
     names = [name for name in plain if name in frame.columns]
-    columns = (_cells(frame, name, plain[name]) for name in names)
+    columns = (_cells(frame[name], schema.inputs.get(name), plain[name]) for name in names)
     records = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
     return msgspec.json.Encoder().encode_lines(records) if records else b""
 
 
-def _cells(frame: pd.DataFrame, name: str, plain: Callable[[Any], Any]) -> Iterator[Any]:
-    return (plain(cell) for cell in frame[name].astype(object).tolist())
+def _cells(column: pd.Series[Any], field: Field | None, plain: Callable[[Any], Any]) -> list[Any]:
+    """Return a column as JSON values; one of numbers, for a field of numbers, at once."""
+    if field is not None and field.type is FieldType.NUMBER and column.dtype.kind in "iuf":
+        cells = column.astype(float)
+        return (
+            cells.astype(object).where(cells.notna(), None) if cells.hasnans else cells
+        ).tolist()
+    if field is not None and field.type is FieldType.INTEGER and column.dtype.kind in "iu":
+        return column.tolist()
+    return [plain(cell) for cell in column.astype(object).tolist()]
 
 
 def _key(cell: Any) -> Any:
