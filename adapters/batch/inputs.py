@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from minerva.adapters.batch.csv_rows import CsvRows
 
 HEAD = 256 * 1024
-BOM = b"\xef\xbb\xbf"
 WIDE = (b"\xff\xfe", b"\xfe\xff")
 MOST_FILES = 10_000
 
@@ -159,7 +159,7 @@ def _parquet_rows(
 def _look_at_ndjson(head: bytes, file: str, size: int, schema: Schema) -> Source:
     from minerva.adapters.batch.ndjson_rows import first_key
 
-    line = next((one for one in head.removeprefix(BOM).split(b"\n") if one.strip()), b"")
+    line = next((one for one in head.removeprefix(BOM_UTF8).split(b"\n") if one.strip()), b"")
     if line and not line.lstrip().startswith(b"{"):
         fault = Fault(f"{_name(file)}:1", "expected one JSON object per line")
         raise InvalidInput(f"{_name(file)} is not NDJSON.", faults=[fault])
@@ -176,7 +176,7 @@ def _look_at_csv(
 
     name = _name(source.file)
     source = msgspec.structs.replace(source, dialect=_dialect(head, source.file, task))
-    if not head.removeprefix(BOM).strip():
+    if not head.removeprefix(BOM_UTF8).strip():
         fault = Fault(f"{name}:1", "is empty; the first line must name the columns")
         raise InvalidInput(f"{name} cannot be used.", faults=[fault])
     names, _, _ = header(content, source, _bom(head))
@@ -229,7 +229,7 @@ def _refuse_mixed(head: bytes, name: str) -> None:
 def _first_row(content: BinaryIO, source: Source) -> tuple[int, int]:
     """Return the first byte of the first row, and its line."""
     content.seek(0)
-    bom = _bom(content.read(len(BOM)))
+    bom = _bom(content.read(len(BOM_UTF8)))
     if source.form == "ndjson":
         return bom, 1
     from minerva.adapters.batch.csv_rows import header
@@ -252,7 +252,7 @@ def _wanted(source: Source, schema: Schema) -> list[str]:
 
 
 def _bom(head: bytes) -> int:
-    return len(BOM) if head.startswith(BOM) else 0
+    return len(BOM_UTF8) if head.startswith(BOM_UTF8) else 0
 
 
 def _name(file: str) -> str:

@@ -18,7 +18,6 @@ from minerva.errors import Fault, InvalidData
 BLOCK = 8 * 1024 * 1024
 LONGEST_ROW = 16 * 1024 * 1024
 BREAK, QUOTE = b"\n", b'"'
-BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from minerva.adapters.sources.files import no_lookup, unreadable
 from minerva.errors import Fault, InvalidData
+from minerva.layers.abstraction.uploads.ndjson_check import read_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LONGEST_LINE = 1024 * 1024
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class NdjsonSource:
@@ -57,7 +56,7 @@ class NdjsonSource:
                     if len(line) > LONGEST_LINE:
                         raise self._wrong(number, f"is longer than {LONGEST_LINE} bytes")
                     if number == 1:
-                        line = line.removeprefix(_BYTE_ORDER_MARK)
+                        line = line.removeprefix(BOM_UTF8)
                     if line.strip():
                         yield self._record(line, number)
         except OSError as error:
@@ -65,8 +64,8 @@ class NdjsonSource:
 
     def _record(self, line: bytes, number: int) -> dict[str, Any]:
         try:
-            record = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            record = read_line(line)
+        except ValueError as error:
             raise self._wrong(number, "is not valid JSON in UTF-8") from error
         if not isinstance(record, dict):
             raise self._wrong(number, "is not a JSON object")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,6 @@ from minerva.layers.abstraction.uploads.rows import RowCheck
 from minerva.schema import Schema
 from minerva.schema.decoder import MAX_FAULTS, pointer
 from minerva.schema.value import kind
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class NdjsonCheck:
@@ -61,7 +60,7 @@ class NdjsonCheck:
     def _line(self, line: bytes) -> list[Fault]:
         self._lines += 1
         if self._lines == 1:
-            line = line.removeprefix(_BYTE_ORDER_MARK)
+            line = line.removeprefix(BOM_UTF8)
         if len(line) > LONGEST_RECORD:
             raise _endless(self._lines)
         if not line.strip():
