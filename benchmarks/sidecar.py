@@ -95,6 +95,23 @@ def running(workspace: Path, *, web_workers: int = 2) -> Iterator[Sidecar]:
         process.wait()
 
 
+@contextmanager
+def serving(sidecar: Sidecar) -> Iterator[int]:
+    """Run `minerva serve` in the place of a sidecar that has ended; give its process."""
+    environment = {
+        **os.environ,
+        "MINERVA_PORT": str(sidecar.port),
+        "MINERVA_WORKSPACE": str(sidecar.workspace),
+        "MINERVA_WEB_WORKERS": str(sidecar.web_workers),
+    }
+    process = subprocess.Popen([MINERVA, "serve"], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def _tell_what_went_wrong(workspace: Path) -> None:
     """The workspace is about to be removed: repeat what its logs complain of."""
     for log in (workspace / ".minerva" / "logs").glob("*.jsonl"):

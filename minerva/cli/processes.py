@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 
 import click
@@ -39,6 +40,7 @@ def serve(session: Session) -> None:
     log_as(loaded, "web")
     os.environ[WORKSPACE_VARIABLE] = str(loaded.workspace)  # web workers read it after their fork
     preload()
+    gc.freeze()  # looking for garbage writes to what is looked at, and what is written to is not shared
     run(create_application, options)
 
 
