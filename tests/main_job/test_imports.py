@@ -41,7 +41,7 @@ data: {source: csv, path: churn.csv}
 """
 
 
-def test_a_web_process_that_serves_xgboost_loads_neither_pandas_nor_scikit_learn(
+def test_a_web_process_that_serves_trees_loads_neither_pandas_nor_scikit_learn_nor_xgboost(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "services").mkdir()
@@ -66,8 +66,8 @@ def test_a_web_process_that_serves_xgboost_loads_neither_pandas_nor_scikit_learn
 
     status, answer, modules = json.loads(served.stdout.splitlines()[-1])
     assert (status, answer["version"], answer["degraded"]) == (200, "1", False)
-    assert "xgboost" in modules
-    assert not {"pandas", "sklearn"} & set(modules)
+    assert "onnxruntime" in modules  # the twin of the trees, which needs no XGBoost
+    assert not {"pandas", "sklearn", "scipy", "xgboost"} & set(modules)
 
 
 def _row(number: int) -> str:
