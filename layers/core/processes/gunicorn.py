@@ -25,7 +25,7 @@ START_TIMEOUT_S = 120
 """A worker that does not report for so long is replaced; loading big models takes a while."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory for heartbeats, made by the system
 SWITCH_INTERVAL_S = 0.0005
-"""How long a thread may keep Python to itself while others wait (docs/adr/0014): a prediction is shorter."""
+"""How long a thread keeps Python to itself while others wait; a prediction is shorter (docs/adr/0014)."""
 SOCKET_UMASK = 0o117
 """A Unix socket is for its owner and group."""
 
