@@ -121,7 +121,7 @@ class AliasMoved(Protocol):
     def service(self) -> str: ...
     @property
     def alias(self) -> str:
-        """`champion`, `challenger` or `shadow`."""
+        """`champion`, `challenger`, `shadow` or `standby`."""
 
     @property
     def number(self) -> int | None:

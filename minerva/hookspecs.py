@@ -118,7 +118,8 @@ def minerva_after_train(training: Training, result: TrainingResult) -> None:
 def minerva_version_ready(version: VersionMade, alias: str) -> None:
     """Learn that this process can serve a version.
 
-    When: after it was loaded and repeated its goldens, for `champion`, `challenger` or `shadow`.
+    When: after it was loaded and repeated its goldens, for `champion`, `challenger`, `shadow` or
+    `standby`.
     Where: every web worker, each for itself.
     An exception: is logged; the version serves.
     """

@@ -21,6 +21,7 @@ from minerva.layers.abstraction.registry.records import (
     CHALLENGER,
     CHAMPION,
     SHADOW,
+    STANDBY,
     Configuration,
     Served,
     Version,
@@ -55,13 +56,14 @@ class SqlRevisionStore:
 
 
 def _served(row: Sequence[Any]) -> Served:
-    _, configuration, champion, challenger, share, shadow = row
+    _, configuration, champion, challenger, share, shadow, standby = row
     return Served(
         record(Configuration, configuration),
         champion=_version(champion),
         challenger=_version(challenger),
         share=0.0 if challenger is None else share or 0.0,
         shadow=_version(shadow),
+        standby=_version(standby),
     )
 
 
@@ -78,7 +80,7 @@ def _snapshot() -> Select[*tuple[Any, ...]]:
         .select_from(RegistryRow)
         .outerjoin(configuration, configuration.revision == _newest(configuration))
     )
-    for alias in (CHAMPION, CHALLENGER, SHADOW):
+    for alias in (CHAMPION, CHALLENGER, SHADOW, STANDBY):
         change, version = aliased(AliasChangeRow), aliased(VersionRow)
         query = query.outerjoin(change, _standing(change, configuration, alias))
         query = query.outerjoin(version, _named(version, change)).add_columns(version)

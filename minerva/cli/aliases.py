@@ -13,7 +13,7 @@ from minerva.cli.session import Session, pass_session
 
 Document = dict[str, Any]
 
-ALIASES = click.Choice(("champion", "challenger", "shadow"))
+ALIASES = click.Choice(("champion", "challenger", "shadow", "standby"))
 
 
 @click.command(cls=Command)

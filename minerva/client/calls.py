@@ -307,7 +307,7 @@ class Client:
         return member(self._line.call("PUT", _service(service, "aliases", alias), body), "alias")
 
     def retire(self, service: str, alias: str, reason: str = "") -> Document:
-        """Take a challenger or shadow away; return the alias, which names no version now."""
+        """Take a challenger, shadow or standby away; return the alias, which names no version now."""
         path = _service(service, "aliases", alias)
         return member(self._line.call("DELETE", path, _given(reason), repeatable=False), "alias")
 

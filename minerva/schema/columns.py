@@ -1,9 +1,10 @@
 """Columns as protocols bring them: lists of JSON values, or arrays that are judged all at once.
 
 An array has no null and fewer types than JSON, so it says some things otherwise. Missing is NaN, a
-category's index -1, or None in an array of texts. A boolean may be a number, 0 or 1. A category may
-be told as text, by its values' texts; as a number it is the index of a value where all values are
-texts, else the value itself. A timestamp may be seconds since 1970-01-01 UTC.
+category's index -1, None in an array of texts, and an empty text where that is no value. A boolean
+may be a number, 0 or 1. A category may be told as text, by its values' texts; as a number it is the
+index of a value where all values are texts, else the value itself. A timestamp may be seconds since
+1970-01-01 UTC.
 """
 
 from __future__ import annotations
@@ -205,7 +206,7 @@ def _truth(value: Any) -> Any:
 
 def _value(field: Field, labels: Mapping[Any, int], value: Any) -> Any:
     if isinstance(value, str):
-        return field.values[labels[value]] if value in labels else value
+        return field.values[labels[value]] if value in labels else (value or None)
     if type(value) not in {int, float} or not _by_index(field):
         return value
     if value == -1:
@@ -215,6 +216,8 @@ def _value(field: Field, labels: Mapping[Any, int], value: Any) -> Any:
 
 
 def _moment(value: Any) -> Any:
+    if value == "":
+        return None
     if type(value) not in {int, float} or not _FIRST_MOMENT <= value <= LAST_MOMENT:
         return value
     return iso(value)

@@ -9,6 +9,7 @@ from minerva.layers.abstraction.registry.records import (
     CHALLENGER,
     CHAMPION,
     SHADOW,
+    STANDBY,
     AliasChange,
     Quarantine,
     Served,
@@ -261,13 +262,14 @@ class AliasStoreContract:
         point(stores, CHALLENGER, 2, 10.0)
         point(stores, CHALLENGER, 2, 12.5)
         point(stores, SHADOW, 3)
+        point(stores, STANDBY, 2)
 
         revision, served = stores.revision.served()
 
         assert revision == stores.revision.current()
         one, two, three = (stores.versions.get("acme", "churn", number) for number in (1, 2, 3))
         assert served == [
-            Served(newest, one, challenger=two, share=12.5, shadow=three),
+            Served(newest, one, challenger=two, share=12.5, shadow=three, standby=two),
             Served(other, None),
         ]
 
@@ -275,7 +277,7 @@ class AliasStoreContract:
         configuration = stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW)
         register(stores, 2)
         point(stores, CHAMPION, 1)
-        for alias, share in ((CHALLENGER, 50.0), (SHADOW, None)):
+        for alias, share in ((CHALLENGER, 50.0), (SHADOW, None), (STANDBY, None)):
             point(stores, alias, 2, share)
             point(stores, alias, None)
 

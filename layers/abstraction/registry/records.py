@@ -12,7 +12,9 @@ CHALLENGER = "challenger"
 """Serves a share of the calls."""
 SHADOW = "shadow"
 """Is asked off the request path; nobody gets its answers."""
-ALIASES = (CHAMPION, CHALLENGER, SHADOW)
+STANDBY = "standby"
+"""Is loaded, and answers only those who ask for it by its number."""
+ALIASES = (CHAMPION, CHALLENGER, SHADOW, STANDBY)
 DEFAULT_TENANT = "default"
 
 
@@ -102,3 +104,4 @@ class Served:
     share: float = 0.0
     """Percent of the calls that the challenger answers."""
     shadow: Version | None = None
+    standby: Version | None = None

@@ -16,7 +16,6 @@ from minerva.layers.abstraction.registry.records import (
     ALIASES,
     CHALLENGER,
     CHAMPION,
-    SHADOW,
     AliasChange,
     Configuration,
     Quarantine,
@@ -116,8 +115,8 @@ class Registry:
     ) -> AliasChange:
         """Point an alias at a version that proves itself first, or change a challenger's share.
 
-        `share` is the percentage of calls that a challenger answers, 10 unless told. A champion is
-        challenger or shadow no longer. Raises NotFound, InvalidInput, and Conflict for a version
+        `share` is the percentage of calls that a challenger answers, 10 unless told. A champion has no
+        other alias any longer. Raises NotFound, InvalidInput, and Conflict for a version
         that is pruned, in quarantine or cannot repeat its goldens.
         """
         _demand_alias(alias)
@@ -157,7 +156,7 @@ class Registry:
     def retire_alias(
         self, tenant: str, service: str, alias: str, *, author: str, reason: str = ""
     ) -> AliasChange:
-        """Take a challenger or shadow away. Raises NotFound if there is none, Conflict for a champion."""
+        """Take an alias away. Raises NotFound if it names nothing, Conflict for the champion."""
         _demand_alias(alias)
         self.configuration(tenant, service)
         if alias == CHAMPION:
@@ -175,7 +174,7 @@ class Registry:
     def quarantine(
         self, tenant: str, service: str, number: int, *, author: str, reason: str
     ) -> AliasChange | None:
-        """Keep a version from serving: it is challenger and shadow no longer, nor champion if possible.
+        """Keep a version from serving: no alias names it any longer, champion neither if possible.
 
         Returns the movement of the champion to the last good version, if this call made it; None if
         the version is not champion (any more), and if there is no good one: then it stays champion
@@ -264,10 +263,10 @@ class Registry:
         )
 
     def _vacate(self, tenant: str, service: str, number: int, author: str, reason: str) -> None:
-        """Take challenger and shadow away where they name this version."""
+        """Take every alias but the champion away from this version."""
         current = self.alias_store.current(tenant, service)
-        for alias in (CHALLENGER, SHADOW):
-            if current.get(alias) == number:
+        for alias in ALIASES:
+            if alias != CHAMPION and current.get(alias) == number:
                 change, moved = self.alias_store.point(
                     tenant, service, alias, None, author, reason, self.now(), only_from=number
                 )
@@ -275,7 +274,7 @@ class Registry:
                     _log("alias.retired", change)
 
     def _settle(self, what: str, change: AliasChange, *, moved: bool) -> None:
-        """Log and tell a movement; a champion need not challenge or shadow itself."""
+        """Log and tell a movement; a champion needs no other alias."""
         if moved:
             _log(f"version.{what}", change)
             self.tell(f"minerva_version_{what}", change=change)

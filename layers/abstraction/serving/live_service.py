@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from minerva.errors import NotFound, Unavailable
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.serving.loading import LoadedVersion
@@ -44,6 +45,7 @@ class LiveService:
     share: float = 0.0
     """Percent of the calls that the challenger answers."""
     shadow: Contender | None = None
+    standby: Contender | None = None
     former: LoadedVersion | None = None
     """The champion before, kept loaded so that a rollback is served at once."""
 
@@ -65,13 +67,37 @@ class LiveService:
     @property
     def whole(self) -> bool:
         """Whether everything that the registry names could be loaded."""
-        beside = (self.challenger, self.shadow)
-        return self.problem is None and all(one is None or one.problem is None for one in beside)
+        return self.problem is None and all(one.problem is None for one in self.beside)
+
+    @property
+    def beside(self) -> list[Contender]:
+        """What the aliases name beside the champion."""
+        named = (self.challenger, self.shadow, self.standby)
+        return [one for one in named if one is not None]
 
     def in_memory(self) -> Iterator[LoadedVersion]:
         """Give every version that need not be loaded again."""
-        beside = [one.loaded for one in (self.challenger, self.shadow) if one is not None]
+        beside = [one.loaded for one in self.beside]
         yield from (one for one in (self.loaded, self.former, *beside) if one is not None)
+
+    def only(self, number: int) -> LiveService:
+        """Return the service as if one version in memory were all it has.
+
+        Raises NotFound if it is not in memory, Unavailable if it should be and is not yet.
+        """
+        for loaded in self.in_memory():
+            if loaded.version.number == number:
+                return replace(
+                    self, loaded=loaded, champion=number, problem=None, challenger=None, shadow=None
+                )
+        problems = {one.number: one.problem for one in self.beside}
+        if self.champion is not None:
+            problems[self.champion] = self.problem
+        name = self.declaration.service
+        if number in problems:
+            raise Unavailable(problems[number] or f"Version {number} is being prepared.")
+        known = ", ".join(str(one.version.number) for one in self.in_memory()) or "none"
+        raise NotFound(f"Version {number} of service {name!r} is not loaded; loaded: {known}.")
 
     def to_json(self) -> dict[str, Any]:
         """Return what a caller may see."""
@@ -91,6 +117,8 @@ class LiveService:
             described["challenger"] = {**self.challenger.to_json(), "share": self.share}
         if self.shadow is not None:
             described["shadow"] = self.shadow.to_json()
+        if self.standby is not None:
+            described["standby"] = self.standby.to_json()
         return described
 
 

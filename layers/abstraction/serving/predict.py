@@ -67,6 +67,8 @@ class Predictor:
         """
         began = time.monotonic()
         live = self._find(tenant, service, spent_s)
+        if question.version is not None:
+            live = live.only(question.version)
         spent_s += time.monotonic() - began
         batch = _decode(live, question)
         asking = Asking(self.quarantine, question.explain)
@@ -99,7 +101,8 @@ class Predictor:
             records = self._look_up(contest.live, question.keys or ())
         else:
             records = Records(_plain(contest.champion, question), batch)
-        self.watch(contest.live, contest.champion, records.batch)
+        if question.version is None:
+            self.watch(contest.live, contest.champion, records.batch)
         answered = contest.answer(records)
         self._ask_shadow(contest.live, records, answered[0])
         return answered

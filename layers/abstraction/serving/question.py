@@ -20,6 +20,8 @@ class Question:
     keys: Sequence[Any] | None = None
     explain: bool = False
     columns: Columns | None = None
+    version: int | None = None
+    """Which version alone shall answer; None: whichever the aliases say."""
     where: Where | None = None
     """Where the values of `columns` stand in what was sent."""
     batch: Batch | None = None

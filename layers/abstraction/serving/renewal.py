@@ -15,6 +15,7 @@ from minerva.layers.abstraction.registry.records import (
     CHALLENGER,
     CHAMPION,
     SHADOW,
+    STANDBY,
     Configuration,
     Served,
     Version,
@@ -64,6 +65,7 @@ class Renewal:
             challenger=self._contender(CHALLENGER, self.served.challenger, terms),
             share=self.served.share,
             shadow=self._contender(SHADOW, self.served.shadow, terms),
+            standby=self._contender(STANDBY, self.served.standby, terms),
             former=self._former(loaded),
         )
 
@@ -76,6 +78,7 @@ class Renewal:
             and _contends(before.challenger) == _number(served.challenger)
             and before.share == served.share
             and _contends(before.shadow) == _number(served.shadow)
+            and _contends(before.standby) == _number(served.standby)
         )
 
     def _serving(
@@ -101,7 +104,7 @@ class Renewal:
     def _contender_before(self, alias: str, version: Version) -> Contender | None:
         if self.before is None:
             return None
-        before = self.before.challenger if alias == CHALLENGER else self.before.shadow
+        before: Contender | None = getattr(self.before, alias)
         return before if before is not None and before.number == version.number else None
 
     def _obtain(

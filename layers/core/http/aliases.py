@@ -46,7 +46,7 @@ def aliases(house: House) -> Blueprint:
     @routes.delete("/v1/services/<service>/aliases/<alias>")
     @needs("registry")
     def retire(service: str, alias: str) -> Response:
-        """Take a challenger or shadow away."""
+        """Take a challenger, shadow or standby away."""
         body = read_object(request, ("reason",), may_be_empty=True)
         change = house.registry.retire_alias(
             principal().tenant,

@@ -9,12 +9,16 @@ from minerva.layers.core.http.aliases import aliases
 from minerva.layers.core.http.docs import docs
 from minerva.layers.core.http.health import health
 from minerva.layers.core.http.house import House
+from minerva.layers.core.http.inference import inference
 from minerva.layers.core.http.jobs import jobs
+from minerva.layers.core.http.models import models
 from minerva.layers.core.http.predict import predict
 from minerva.layers.core.http.problems import answer_with_problems
+from minerva.layers.core.http.repository import repository
 from minerva.layers.core.http.requests import frame_requests
 from minerva.layers.core.http.schedules import schedules
 from minerva.layers.core.http.services import services
+from minerva.layers.core.http.statistics import statistics
 from minerva.layers.core.http.training import training
 from minerva.layers.core.http.tuning import tuning
 from minerva.layers.core.http.uploads import uploads
@@ -25,6 +29,10 @@ RESOURCES = (
     health,
     services,
     predict,
+    models,
+    inference,
+    statistics,
+    repository,
     training,
     uploads,
     jobs,

@@ -29,10 +29,10 @@ def read_object(
 
     Raises InvalidBody, TooLarge, or UnsupportedMediaType (415).
     """
-    body = _read(request)
+    body = read_bytes(request)
     if not body and may_be_empty:
         return {}
-    _check_content_type(request)
+    check_content_type(request)
     value = decode(body)
     if not isinstance(value, dict):
         fault = Fault("", "expected an object")
@@ -95,7 +95,8 @@ def decode(body: bytes) -> Any:
     return value
 
 
-def _read(request: Request) -> bytes:
+def read_bytes(request: Request) -> bytes:
+    """Return the body. Raises InvalidBody if it ends too early, TooLarge."""
     limit = request.max_content_length or 0
     if request.content_length is None:
         # a chunked body is cut at the limit without a word: the byte after it tells that there is more
@@ -111,12 +112,13 @@ def _read(request: Request) -> bytes:
     return body
 
 
-def _check_content_type(request: Request) -> None:
+def check_content_type(request: Request, accepted: Collection[str] = ACCEPTED) -> None:
+    """Raise UnsupportedMediaType for a body of another kind; an empty one stands for none named."""
     charset = request.mimetype_params.get("charset", "utf-8").lower().replace("_", "-")
     encoding = request.headers.get("Content-Encoding", "identity").lower()
-    if request.mimetype not in ACCEPTED or charset not in {"utf-8", "utf8", "us-ascii"}:
-        accepted = ", ".join(ACCEPTED)
-        raise UnsupportedMediaType(f"Send the header Content-Type: {accepted} (UTF-8).")
+    if request.mimetype not in accepted or charset not in {"utf-8", "utf8", "us-ascii"}:
+        kinds = " or ".join(filter(None, accepted))
+        raise UnsupportedMediaType(f"Send the header Content-Type: {kinds} (UTF-8).")
     if encoding != "identity":
         raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from minerva.layers.core.http.incoming import Gates
+from minerva.layers.core.telemetry.statistics import Statistics
 
 if TYPE_CHECKING:
     from minerva.layers.abstraction.jobs.jobs import Jobs
@@ -48,5 +49,7 @@ class House:
     """Event streams at once in this process: each holds a thread that predictions need."""
     gates: Gates = field(default_factory=lambda: Gates(4))
     """Uploads at once in this process."""
+    statistics: Statistics = field(default_factory=Statistics)
+    """What this process answered."""
     draining: threading.Event = field(default_factory=threading.Event)
     """Set when this process was told to stop: streams end, requests in flight are finished."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from flask import Blueprint, Response, g, request
 
 from minerva.layers.abstraction.serving.question import Answer, Question
 from minerva.layers.core.http.access import needs, principal
+from minerva.layers.core.http.answering import Facts, answer_question
 from minerva.layers.core.http.body import read_question, read_straight
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.json_answers import JSON, encoded
 from minerva.layers.core.http.requests import tell
 from minerva.layers.core.http.shortcut import FAILURE, shortcut
-
-log = structlog.get_logger(layer="core")
 
 ROUTE = "/v1/services/<service>/predict"
 
@@ -56,20 +53,15 @@ class Asking:
 
     def answer(
         self, tenant: str, service: str, question: Question, request_id: str
-    ) -> tuple[bytes, dict[str, object]]:
+    ) -> tuple[bytes, Facts]:
         """Return the answer's JSON, and which version answered."""
-        started_at = time.perf_counter()
-        answered = self.house.predictor.predict(tenant, service, question)
-        log.info(
-            "prediction.answered",
-            service=service,
-            version=answered.version,
-            job_id=answered.job_id,
-            rows=len(answered),
-            degraded=answered.degraded,
-            ms=round((time.perf_counter() - started_at) * 1000, 3),
+        return answer_question(
+            self.house,
+            tenant,
+            service,
+            question,
+            lambda answered: encoded(_body(service, answered, request_id)),
         )
-        return encoded(_body(service, answered, request_id)), {"version": answered.version}
 
 
 def _body(service: str, answered: Answer, request_id: str) -> dict[str, Any]:

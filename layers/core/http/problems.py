@@ -91,7 +91,15 @@ def problem(
         content["detail"] = detail
     if faults:
         content["faults"] = [{"where": f.where, "message": f.message} for f in faults]
+    if _speaks_oip(request.path):
+        content["error"] = " ".join([detail or content["title"], *map(str, faults)])
+        return answer(content, int(status))
     return answer(content, int(status), PROBLEM)
+
+
+def _speaks_oip(path: str) -> bool:
+    """Whether clients expect the Open Inference Protocol's `error`, in plain JSON."""
+    return path == "/v2" or path.startswith("/v2/")
 
 
 def _of_ours(error: MinervaError) -> Response:

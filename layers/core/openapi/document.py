@@ -16,6 +16,7 @@ from minerva.layers.core.openapi.components import (
     json_content,
     ref,
 )
+from minerva.layers.core.openapi.inference import inference_paths, inference_schemas
 from minerva.layers.core.openapi.operations import SERVICE, operation, paths
 from minerva.layers.core.openapi.records import (
     example_prediction,
@@ -35,6 +36,7 @@ Declared = tuple[ServiceDeclaration, Schema]
 
 TAGS: list[Content] = [
     {"name": "predictions", "description": "Ask a service; one call takes many records."},
+    {"name": "inference", "description": "The Open Inference Protocol, version 2."},
     {"name": "services", "description": "What there is to ask, and how it is trained."},
     {"name": "jobs", "description": "Offline work: state, history, cancel."},
     {"name": "uploads", "description": "Training data, sent in several calls."},
@@ -51,6 +53,7 @@ def document(
     """Return the document as plain JSON values."""
     shared = components()
     shared["schemas"]["Schedule"] = schedule_schema()
+    shared["schemas"] |= inference_schemas()
     shared["schemas"] |= webhook_schemas() | tuning_schemas() | {"Upload": upload_schema()}
     described: Content = {}
     for declaration, schema in services:
@@ -61,7 +64,7 @@ def document(
         "openapi": "3.1.1",
         "info": {
             "title": "Minerva",
-            "version": _own_version(),
+            "version": own_version(),
             "summary": "Machine learning beside your product.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -73,6 +76,7 @@ def document(
                 **paths(),
                 **upload_paths(),
                 **registry_paths(),
+                **inference_paths(),
                 **webhook_paths(),
                 **schedule_paths(),
                 **tuning_paths(),
@@ -177,7 +181,8 @@ def _answer(name: str, schema: Schema) -> Content:
     }
 
 
-def _own_version() -> str:
+def own_version() -> str:
+    """Return the release of Minerva."""
     try:
         return version("minerva-sidecar")
     except PackageNotFoundError:  # run from a source tree that is not installed

@@ -109,7 +109,7 @@ def _promotion() -> Content:
         "promote",
         "Point an alias at a version, which proves itself first",
         json_content(member("alias", ref("AliasChange"))),
-        parameters=(SERVICE, _alias("champion", "challenger", "shadow")),
+        parameters=(SERVICE, _alias("champion", "challenger", "shadow", "standby")),
         body=json_body(
             {
                 "type": "object",
@@ -130,9 +130,9 @@ def _retirement() -> Content:
     return operation(
         TAG,
         "retire",
-        "Take a challenger or shadow away",
+        "Take a challenger, shadow or standby away",
         json_content(member("alias", ref("AliasChange"))),
-        parameters=(SERVICE, _alias("challenger", "shadow")),
+        parameters=(SERVICE, _alias("challenger", "shadow", "standby")),
         body=json_body(_object({"reason": REASON}, "not better"), required=False),
     )
 

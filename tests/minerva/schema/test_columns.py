@@ -152,6 +152,8 @@ def test_arrays_are_read_or_refused_as_the_records_that_they_stand_for(data):
         ("code", np.array(["1", "x"], object), [1, "x"]),
         ("seldom", np.array([math.nan, 1]), [None, "q"]),
         ("seldom", np.array([-1, 0]), [None, "p"]),
+        ("seldom", np.array(["", "q"], object), [None, "q"]),
+        ("ever", np.array(["", "2026-02-01"], object), [None, "2026-02-01T00:00:00.000000Z"]),
         ("maybe", np.array([math.nan, 7], np.float32), [None, 7]),
         ("perhaps", np.array([math.nan, 1]), [None, True]),
         ("usual", np.array([math.nan, 4]), [3, 4]),

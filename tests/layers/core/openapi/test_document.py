@@ -105,8 +105,8 @@ def test_which_aliases_can_be_moved_and_which_be_taken_away_is_told():
 
     names = {method: operation["parameters"][1]["schema"] for method, operation in alias.items()}
     assert names == {
-        "put": {"enum": ["champion", "challenger", "shadow"]},
-        "delete": {"enum": ["challenger", "shadow"]},
+        "put": {"enum": ["champion", "challenger", "shadow", "standby"]},
+        "delete": {"enum": ["challenger", "shadow", "standby"]},
     }
 
 

@@ -1,0 +1,165 @@
+"""The routes of the Open Inference Protocol."""
+
+from __future__ import annotations
+
+from minerva.layers.core.openapi.components import TEXT, Content, array, json_content, member
+from minerva.layers.core.openapi.operations import SERVICE, json_body, operation, parameter
+
+TAG = "inference"
+NUMBER = parameter(
+    "number", "path", {"type": "string", "pattern": "^[0-9]{1,9}$"}, "Version number"
+)
+LENGTH = parameter(
+    "Inference-Header-Content-Length",
+    "header",
+    {"type": "integer", "minimum": 0},
+    "Bytes of JSON in the body, where binary data follows",
+)
+FREE: Content = {"type": "object", "additionalProperties": True}
+DATATYPES = (
+    ["BOOL"]
+    + [f"{kind}{8 * size}" for kind in ("UINT", "INT") for size in (1, 2, 4, 8)]
+    + ["FP16", "FP32", "FP64", "BYTES"]
+)
+
+
+def inference_schemas() -> Content:
+    """Return the schemas that these routes share."""
+    described = {
+        "name": {"type": "string", "minLength": 1},
+        "datatype": {"enum": DATATYPES},
+        "shape": array({"type": "integer"}) | {"minItems": 1, "maxItems": 8},
+    }
+    tensor = described | {"parameters": FREE, "data": {"type": "array"}}
+    return {
+        "Tensor": {"type": "object", "required": list(described), "properties": tensor},
+        "TensorMetadata": {"type": "object", "required": list(described), "properties": described},
+    }
+
+
+def inference_paths() -> Content:
+    """Return path → operations."""
+    return {**_server(), **_models(), **_infer(), **_statistics(), **_repository()}
+
+
+def _get(name: str, summary: str, answer: Content, *parameters: Content) -> Content:
+    return {"get": operation(TAG, name, summary, json_content(answer), parameters=parameters)}
+
+
+def _server() -> Content:
+    told = {"name": TEXT, "version": TEXT, "extensions": array(TEXT)}
+    server = {"type": "object", "required": list(told), "properties": told}
+    truth = {"type": "boolean"}
+    return {
+        "/v2": _get("server_metadata", "Tell what the server is", server),
+        "/v2/health/live": _get("server_live", "Whether it is alive", member("live", truth)),
+        "/v2/health/ready": _get("server_ready", "Whether it is ready", member("ready", truth)),
+    }
+
+
+def _models() -> Content:
+    tensors = array({"$ref": "#/components/schemas/TensorMetadata"})
+    told = {"name": TEXT, "versions": array(TEXT), "platform": TEXT}
+    told |= {"inputs": tensors, "outputs": tensors}
+    model = {"type": "object", "required": list(told), "properties": told}
+    state = {"name": TEXT, "ready": {"type": "boolean"}}
+    ready = {"type": "object", "required": list(state), "properties": state}
+    return {
+        **_with_version("", "model_metadata", "Tell what a model takes and gives", model),
+        **_with_version("/ready", "model_ready", "Whether a model is ready", ready),
+    }
+
+
+def _statistics() -> Content:
+    told = member("model_stats", array(FREE))
+    return {
+        "/v2/models/stats": _get("statistics", "Count what all models answered", told),
+        **_with_version("/stats", "model_statistics", "Count what a model answered", told),
+    }
+
+
+def _with_version(end: str, name: str, summary: str, answer: Content) -> Content:
+    base = "/v2/models/{service}"
+    return {
+        f"{base}{end}": _get(name, summary, answer, SERVICE),
+        f"{base}/versions/{{number}}{end}": _get(
+            f"{name}_of_version", f"{summary}, of one version", answer, SERVICE, NUMBER
+        ),
+    }
+
+
+def _infer() -> Content:
+    tensors = array({"$ref": "#/components/schemas/Tensor"})
+    wanted = {"name": TEXT, "parameters": FREE}
+    asked = {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {
+            "id": TEXT,
+            "parameters": FREE,
+            "inputs": tensors | {"minItems": 1},
+            "outputs": array({"type": "object", "required": ["name"], "properties": wanted}),
+        },
+    }
+    told = {"model_name": TEXT, "model_version": TEXT, "id": TEXT, "outputs": tensors}
+    answered = {
+        "type": "object",
+        "required": ["model_name", "id", "outputs"],
+        "properties": {**told, "parameters": FREE},
+    }
+    binary: Content = {"application/octet-stream": {}}
+    routes: Content = {}
+    for path, name, parameters in (
+        ("/v2/models/{service}/infer", "infer", (SERVICE, LENGTH)),
+        ("/v2/models/{service}/versions/{number}/infer", "infer_by_version", (SERVICE, NUMBER, LENGTH)),
+    ):  # fmt: skip
+        made = operation(
+            TAG,
+            name,
+            "Predict, with tensors" + (" and one version" if NUMBER in parameters else ""),
+            json_content(answered) | binary,
+            parameters=parameters,
+            body={"required": True, "content": json_content(asked) | binary},
+        )
+        routes[path] = {"post": made}
+    return routes
+
+
+def _repository() -> Content:
+    entry = {
+        "type": "object",
+        "required": ["name", "version", "state", "reason"],
+        "properties": {
+            "name": TEXT,
+            "version": TEXT,
+            "state": {"enum": ["READY", "UNAVAILABLE"]},
+            "reason": TEXT,
+        },
+    }
+    ready = {"type": "object", "properties": {"ready": {"type": "boolean"}}}
+    named = {"version": {"type": ["string", "integer"]}, "config": TEXT}
+    wish = {
+        "type": "object",
+        "properties": {"parameters": {"type": "object", "properties": named}},
+        "examples": [{"parameters": {"version": "1"}}],
+    }
+    base = "/v2/repository/models/{service}"
+    return {
+        "/v2/repository/index": _post(
+            "repository_index", "List all versions, with those in memory", array(entry), ready
+        ),
+        f"{base}/load": _post("load", "Load a version beside the champion", FREE, wish, SERVICE),
+        f"{base}/unload": _post("unload", "Let the standby go", FREE, wish, SERVICE),
+    }
+
+
+def _post(name: str, summary: str, answer: Content, body: Content, *parameters: Content) -> Content:
+    made = operation(
+        TAG,
+        name,
+        summary,
+        json_content(answer),
+        parameters=parameters,
+        body=json_body(body, required=False),
+    )
+    return {"post": made}
