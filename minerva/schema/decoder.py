@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +27,7 @@ from minerva.schema.value import CheckValue, checker, kind, seconds, tagged
 MAX_FAULTS = 20
 """A caller gets so many faults at most; the first ones are the useful ones."""
 
-_ABSENT: Any = object()
+_ABSENT: Any = msgspec.UNSET
 _PLAIN_NUMBERS = ({float}, {int}, {int, float})
 
 ReadColumn = Callable[[Sequence[Any]], Column]

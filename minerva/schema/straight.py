@@ -1,8 +1,8 @@
 """JSON straight into typed columns: for documents in which every record is as it should be.
 
 A schema is compiled into a type that the JSON decoder fills natively, so a valid record never becomes
-a dictionary. Nothing here says what is wrong with a document: whatever is unusual (a member left out, a
-number beyond 2^53, a mistake) is left to `Decoder.records`, which accepts or refuses it by name.
+a dictionary. Nothing here says what is wrong with a document: whatever is unusual (a number beyond 2^53,
+a mistake) is left to `Decoder.records`, which accepts or refuses it by name.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class StraightDecoder:
         numbers = [name for name, field in schema.inputs.items() if _is_plain_number(field)]
         self._numbers = numbers
         self._others = [name for name in schema.inputs if name not in numbers]
-        named = [*numbers, *self._others, *([schema.key] if schema.key else [])]
-        self._width = len(named)
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
-            _document(named, len(numbers))
-        )
+        self._may_lack = [*self._others, *([schema.key] if schema.key else [])]
+        self._named = [*numbers, *self._may_lack]
+        self._width, self._features = len(self._named), schema.features
+        document = _document(numbers, self._may_lack)
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(document)
         fields = [schema.inputs[name] for name in numbers]
         self._whole = [at for at, one in enumerate(fields) if one.type is FieldType.INTEGER]
         low = [-math.inf if one.minimum is None else one.minimum for one in fields]
@@ -65,36 +65,42 @@ class StraightDecoder:
         count = len(records)
         if not count:
             return None
-        columns = self._columns(list(map(msgspec.structs.astuple, records)))
-        if columns is None:
+        rows = list(map(msgspec.structs.astuple, records))
+        members = 1 + count * self._width
+        if len(self._numbers) == self._width:
+            table = np.fromiter(chain.from_iterable(rows), np.float64, count * self._width)
+            columns = self._numbers_of(table.reshape(count, -1))
+            return None if columns is None else self._found(columns, count, None, members)
+        told = dict(zip(self._named, zip(*rows, strict=True), strict=True))
+        left_out = sum(told[name].count(msgspec.UNSET) for name in self._may_lack)
+        numbers = np.array([told[name] for name in self._numbers], np.float64)
+        columns = self._numbers_of(numbers.reshape(-1, count).T)
+        keys = self._keys_of(told)
+        if columns is None or keys is msgspec.UNSET:
             return None
-        keys = columns.pop(self._schema.key, None) if self._schema.key else None
-        used = {name: columns[name] for name in self._schema.features}
-        return Straight(Batch(self._schema, used, count, keys), 1 + count * self._width)
+        for name in self._others:
+            column = self._read(name, told[name])
+            if column is None:
+                return None
+            columns[name] = column
+        return self._found(columns, count, keys, members - left_out)
 
-    def _columns(self, rows: list[tuple[Any, ...]]) -> dict[str, Any] | None:
-        """Return every field's column and the keys, None if a value does not fit."""
-        columns: dict[str, Any] = {}
-        width = len(self._numbers)
-        if width == self._width:
-            matrix = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width)
-            table = matrix.reshape(-1, width)
-        else:
-            values = list(zip(*rows, strict=True))
-            table = np.array(values[:width], np.float64).reshape(width, -1).T
-            for name, told in zip(self._others, values[width:], strict=False):
-                column = self._read(name, told)
-                if column is None:
-                    return None
-                columns[name] = column
-            if self._schema.key:
-                if not {str, int, type(None)}.issuperset(map(type, values[-1])):
-                    return None
-                columns[self._schema.key] = list(values[-1])
-        if not self._fits(table):
+    def _found(
+        self, columns: dict[str, Column], count: int, keys: list[Any] | None, members: int
+    ) -> Straight:
+        used = {name: columns[name] for name in self._features}
+        return Straight(Batch(self._schema, used, count, keys), members)
+
+    def _keys_of(self, told: dict[str, tuple[Any, ...]]) -> Any:
+        """Return the keys, None if there are none to be told, UNSET if one does not fit."""
+        if self._schema.key is None:
             return None
-        columns.update(zip(self._numbers, table.T, strict=True))
-        return columns
+        keys = [None if key is msgspec.UNSET else key for key in told[self._schema.key]]
+        return keys if {str, int, type(None)}.issuperset(map(type, keys)) else msgspec.UNSET
+
+    def _numbers_of(self, table: Column) -> dict[str, Column] | None:
+        """Return the columns of numbers, shape (n, fields), None if one does not fit."""
+        return dict(zip(self._numbers, table.T, strict=True)) if self._fits(table) else None
 
     def _fits(self, table: Column) -> bool:
         """Tell whether numbers, shape (n, fields), are within bounds, and whole where they must be."""
@@ -110,13 +116,14 @@ def _is_plain_number(field: Field) -> bool:
     return field.type in NUMERIC and field.required
 
 
-def _document(names: Sequence[str], numbers: int) -> type[msgspec.Struct]:
-    """Return the type of a document: numbers first, then whatever else, each member required."""
-    fields = [
-        (f"m{at}", float if at < numbers else Any, msgspec.field(name=name))
-        for at, name in enumerate(names)
+def _document(numbers: Sequence[str], others: Sequence[str]) -> type[msgspec.Struct]:
+    """Return the type of a document: each number is required, of the rest some may be left out."""
+    fields: list[Any] = [
+        (f"m{at}", float, msgspec.field(name=name)) for at, name in enumerate(numbers)
     ]
-    record = msgspec.defstruct(
-        "Record", fields, forbid_unknown_fields=True, gc=numbers < len(names)
-    )
+    fields += [
+        (f"m{at}", Any, msgspec.field(name=name, default=msgspec.UNSET))
+        for at, name in enumerate(others, len(numbers))
+    ]
+    record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=bool(others))
     return msgspec.defstruct("Document", [("records", list[record])], forbid_unknown_fields=True)  # type: ignore[valid-type]

@@ -6,9 +6,11 @@ https://www.w3.org/TR/trace-context/#traceparent-header
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import (
+    getrandbits,
+)  # ids tell requests apart and protect nothing; a system call costs more
 
 REQUEST_ID = "X-Request-ID"
 Header = Callable[[str], str | None]
@@ -34,9 +36,9 @@ class Trace:
         given = header(request_id_header) or header(REQUEST_ID) or ""
         parent = _parent(header("traceparent") or "")
         return cls(
-            request_id=given if _VISIBLE.fullmatch(given) else secrets.token_hex(16),
-            trace_id=parent[1] if parent else secrets.token_hex(16),
-            span_id=secrets.token_hex(8),
+            request_id=given if _VISIBLE.fullmatch(given) else f"{getrandbits(128):032x}",
+            trace_id=parent[1] if parent else f"{getrandbits(128):032x}",
+            span_id=f"{getrandbits(64):016x}",
             flags=parent[2] if parent else "01",
         )
 

@@ -28,10 +28,11 @@ class GatheredLines:
     def write(self, line: bytes) -> None:
         """Take a line; it is written within `GATHER_S`."""
         self._lines.append(line)
-        if self._wanted.is_set() and len(self._lines) < MOST_LINES:
+        full = self._closed.is_set() or len(self._lines) >= MOST_LINES
+        if self._wanted.is_set() and not full:
             return
         self._wanted.set()
-        if self._closed.is_set() or len(self._lines) >= MOST_LINES or not self._started():
+        if full or not self._started():
             self.flush()
 
     def write_now(self, line: bytes) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from minerva.layers.core.telemetry.failures import add_failure
 from minerva.layers.core.telemetry.gathered import GatheredLines
 from minerva.layers.core.telemetry.log_file import LogFile, Sink, StandardOutput
-from minerva.layers.core.telemetry.masking import mask, mask_line
+from minerva.layers.core.telemetry.masking import MASK, is_secret, mask, mask_line
 
 Component = Literal["web", "worker", "beat", "cli", "job", "up", "host", "hosts"]
 FIRST = ("timestamp", "level", "event", "component", "layer")
@@ -136,10 +137,19 @@ def _add_component(component: Component) -> Processor:
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
-    shown = mask(event)
-    ordered = {key: shown[key] for key in FIRST if key in shown}
-    ordered.update(shown)
-    return mask_line(_encode(ordered)) + b"\n"
+    shown = {
+        name: MASK if secret and event[name] is not None else mask(event[name])
+        for name, secret in _layout(tuple(event))
+    }
+    return mask_line(_encode(shown)) + b"\n"
+
+
+@lru_cache(maxsize=1024)  # of the same events again and again
+def _layout(names: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """Return the order in which facts are shown, and which of them are secret."""
+    first = [name for name in FIRST if name in names]
+    ordered = [*first, *(name for name in names if name not in FIRST)]
+    return tuple((name, is_secret(str(name))) for name in ordered)
 
 
 def _encode(event: dict[str, Any]) -> bytes:
