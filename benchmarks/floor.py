@@ -1,6 +1,6 @@
 """The floor: the web server of `minerva serve`, configured alike, around an application that does nothing.
 
-Run: python benchmarks/floor.py; MINERVA_WORKSPACE and MINERVA_PORT as `minerva serve` has them
+Started by `servers.py`; reads MINERVA_WORKSPACE and MINERVA_PORT as `minerva serve` does.
 """
 
 from __future__ import annotations

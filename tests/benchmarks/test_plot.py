@@ -14,8 +14,10 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def plot():
-    """What the script defines; it lies in no package."""
-    return SimpleNamespace(**runpy.run_path(str(ROOT / "benchmarks" / "plot.py")))
+    """What the script defines; it lies in no package, and finds its neighbours in its own folder."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(ROOT / "benchmarks")
+        return SimpleNamespace(**runpy.run_path(str(ROOT / "benchmarks" / "plot.py")))
 
 
 def lengths(drawn: str) -> list[float]:
