@@ -87,7 +87,7 @@ def told(receive: int) -> list[dict]:
 def test_what_is_refused_is_told_with_its_code(start, spec, tmp_path):
     process, receive = start(spec())
 
-    (message,) = told(receive)
+    *_, message = told(receive)
 
     assert message == {
         "error": {
@@ -106,7 +106,7 @@ def test_what_is_refused_is_told_with_its_code(start, spec, tmp_path):
 def test_settings_that_cannot_be_used_are_told_with_their_faults(start, spec):
     _, receive = start(spec(), "port = 'x'")
 
-    (message,) = told(receive)
+    *_, message = told(receive)
 
     assert message["error"]["code"] == "invalid_configuration"
     assert message["error"]["faults"] == [
@@ -118,7 +118,7 @@ def test_a_kind_that_no_plugin_here_brings_is_told(start, spec):
     job = {**json.loads(msgspec.json.encode(JOB)), "kind": "dance"}
     _, receive = start(spec(job=job))
 
-    (message,) = told(receive)
+    *_, message = told(receive)
 
     assert message["error"]["code"] == "invalid_input"
     assert "No plugin on this worker brings jobs of kind 'dance'" in message["error"]["message"]

@@ -32,9 +32,10 @@ def test_real_subscribers_are_scored_as_single_calls_would(ask, data):
         scored = list(csv.DictReader(file))
     asked = json.loads(ask("predict", "churn", data / "people.csv", "--json").stdout)["predictions"]
     assert [row["churn"] for row in scored] == [one["churn"] for one in asked]
-    assert [float(row["churn_probability_Yes"]) for row in scored] == [
-        one["churn_probabilities"]["Yes"] for one in asked
-    ]
+    # a part of a table may be answered by the trees, a single call by their twin in ONNX
+    assert [float(row["churn_probability_Yes"]) for row in scored] == pytest.approx(
+        [one["churn_probabilities"]["Yes"] for one in asked], abs=1e-5
+    )
 
 
 def test_rows_that_do_not_fit_are_remarked(ask, data):

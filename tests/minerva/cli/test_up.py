@@ -208,13 +208,13 @@ def test_finds_the_path_of_a_prediction_in_the_log(ask, told, churn_csv):
     head = "".join(churn_csv.read_text().splitlines(keepends=True)[:2])
     told("predict", "churn", "-", "--format", "csv", "--request-id", "legacy-42", stdin=head)
 
-    events = [
-        json.loads(line)
-        for line in ask("logs", "--request-id", "legacy-42", "--json").stdout.splitlines()
-    ]
+    def events():
+        """Return what the logs say of it; events are written a moment after the answer."""
+        lines = ask("logs", "--request-id", "legacy-42", "--json").stdout.splitlines()
+        return [json.loads(line) for line in lines]
 
-    assert {"web", "worker", "job"} <= {event["component"] for event in events}
-    assert "prediction.answered" in {event["event"] for event in events}
+    wait_until(lambda: "prediction.answered" in {event["event"] for event in events()})
+    assert {"web", "worker", "job"} <= {event["component"] for event in events()}
 
 
 def test_shows_jobs_and_what_they_printed(ask, told, house):

@@ -214,7 +214,8 @@ def test_a_model_that_nobody_holds_any_more_ends(workspace, hosts):
     wait_until(lambda: not lives(pids[1]))
 
     assert pid_of(kept) == pids[0]
-    assert workspace.told("host.ended")[0]["why"] == "dropped"
+    (ended,) = wait_until(lambda: workspace.told("host.ended"))
+    assert ended["why"] == "dropped"
 
 
 def test_what_one_client_lets_go_of_another_may_still_hold(workspace, hosts):

@@ -40,7 +40,7 @@ def test_every_route_refuses_a_key_that_is_not_known(client):
 
 
 def test_every_route_refuses_a_key_without_the_right_scope(sidecar, client):
-    headers = sidecar.headers("metrics")
+    headers = sidecar.headers("feedback")
 
     answers = {
         client.open(path, method=m, headers=headers).status_code

@@ -112,4 +112,5 @@ def test_the_app_is_made_of_its_resources(sidecar):
     assert set(create_app(sidecar.house).blueprints) == {
         "health", "services", "predict", "training", "jobs", "versions", "aliases", "docs",
         "schedules", "tuning", "uploads", "webhooks",
+        "models", "inference", "repository", "statistics",
     }  # fmt: skip
