@@ -195,6 +195,8 @@ SERVERS: Mapping[str, Server] = {
         ask=_minerva_ask,
         chances=_minerva_chances,
         settings=_minerva_settings,
+        ask_binary=_minerva_ask_binary,
+        chances_binary=_minerva_chances_binary,
         peer=False,
         title="Minerva",
     ),

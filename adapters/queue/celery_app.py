@@ -64,6 +64,9 @@ def _configuration() -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         # Means nothing without late acknowledgement; unset, a lost connection raises a warning.
         "worker_cancel_long_running_tasks_on_connection_loss": True,
+        # Would be raised again after a lost connection by the threads that run jobs, while the consumer's
+        # own thread reads the same socket: whichever loses waits for an answer that the other one took.
+        "worker_enable_prefetch_count_reduction": False,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         "worker_send_task_events": False,

@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 STANDARD_ERROR = 2
 PATIENCE_S = 5.0
+INSTALLED = ("site-packages", "dist-packages")
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,9 @@ class Spares:
 def _surroundings() -> object:
     """Return what changes when a new process would be another one: a variable, or what is installed.
 
-    Installing, upgrading or removing a package changes the folder that it is in.
+    Installing, upgrading or removing a package changes the folder that it is in. Other folders on the
+    path, a project's own, change whenever anything is written beside the code.
     """
-    folders = [Path(name) for name in sys.path if name]
+    folders = [folder for folder in map(Path, sys.path) if folder.name in INSTALLED]
     changed = [folder.stat().st_mtime_ns for folder in folders if folder.is_dir()]
     return dict(os.environ), changed

@@ -70,9 +70,13 @@ def test_a_worker_goes_on_when_the_broker_was_restarted(broker, start, celery):
 
     broker.stop()
     broker.start()
-    sent_when_back(CeleryQueue(celery(broker.url)), "job-2")
+    queue = CeleryQueue(celery(broker.url))
+    more = [f"job-{number}" for number in range(2, 22)]
+    for job_id in more:  # several at once: their threads share the connection
+        sent_when_back(queue, job_id)
 
-    worker.wait_for("run job-2")
+    for job_id in more:
+        worker.wait_for(f"run {job_id}")
 
 
 def test_a_worker_goes_on_when_all_that_waited_is_lost(broker, start, celery):

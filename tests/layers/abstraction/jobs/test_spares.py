@@ -149,15 +149,15 @@ def a_variable(monkeypatch, _tmp_path) -> None:
 
 def a_package(monkeypatch, tmp_path) -> None:
     """Install something."""
-    (tmp_path / "site" / "new_package").mkdir()
+    (tmp_path / "site-packages" / "new_package").mkdir()
 
 
 @pytest.mark.parametrize("change", [a_variable, a_package])
 def test_a_spare_that_is_not_what_a_new_process_would_be_is_dropped(
     runner, errand, job, used, monkeypatch, tmp_path, change
 ):
-    (tmp_path / "site").mkdir()
-    monkeypatch.syspath_prepend(tmp_path / "site")
+    (tmp_path / "site-packages").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
     ready = runner()
     with ready.ready():
         (spare,) = wait_until(waiting)
@@ -169,6 +169,21 @@ def test_a_spare_that_is_not_what_a_new_process_would_be_is_dropped(
         assert job(job_id).state is JobState.SUCCEEDED
         assert spare not in used()
         assert command_line(spare) == ""
+
+
+def test_what_is_written_beside_a_project_on_the_path_costs_no_spare(
+    runner, errand, used, monkeypatch, tmp_path
+):
+    (tmp_path / "project").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "project")
+    ready = runner()
+    with ready.ready():
+        (spare,) = wait_until(waiting)
+        (tmp_path / "project" / "report.csv").touch()
+
+        ready.run(errand(""))
+
+        assert used() == [spare]
 
 
 def test_limits_of_memory_hold_for_a_spare(runner, submit, job):

@@ -187,10 +187,10 @@ def test_a_forgotten_model_ends_its_runner(stub):
     assert len(runner.left()) == 1
 
     del model
-    gc.collect()
+    gc.collect()  # or another thread is at it already
 
-    assert runner.left() == []
-    assert list((runner.folder / "temporary").iterdir()) == []
+    wait_until(lambda: runner.left() == [])
+    wait_until(lambda: list((runner.folder / "temporary").iterdir()) == [])
 
 
 KEEPER = """
