@@ -97,7 +97,7 @@ def test_the_routes_are_those_of_the_app(app):
 
 def as_template(rule: str) -> str:
     """A route as OpenAPI writes it."""
-    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+    return re.sub(r"<(?:\w+(?:\(.*?\))?:)?(\w+)>", r"{\1}", rule)
 
 
 def scopes(app, endpoint: str) -> str:

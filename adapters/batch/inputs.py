@@ -201,7 +201,7 @@ def _dialect(head: bytes, file: str, task: Task) -> Dialect:
 
     try:
         codecs.lookup(task.encoding or "utf-8")
-    except LookupError as error:
+    except (LookupError, ValueError) as error:  # a NUL in a name is a ValueError
         fault = Fault("/encoding", "is none; write one such as utf-8, latin-1 or cp1252")
         raise InvalidInput("There is no such encoding.", faults=[fault]) from error
     if task.encoding is None:

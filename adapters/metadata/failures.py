@@ -97,7 +97,7 @@ def translated(database: str) -> Iterator[None]:
             raise  # a mistake in our own code: nothing that a user could act on
         raise ours from error
     except (UnicodeError, OverflowError) as error:  # drivers raise these as they are
-        raise VALUE[0](f"The database {database} {VALUE[1]}") from error
+        raise _told(VALUE, database) from error
 
 
 def translate(error: SQLAlchemyError, database: str) -> MinervaError | None:
@@ -107,8 +107,14 @@ def translate(error: SQLAlchemyError, database: str) -> MinervaError | None:
     answer = _answer(error)
     if answer is None:
         return None
+    return _told(answer, database)
+
+
+def _told(answer: Answer, database: str) -> MinervaError:
+    """Return the error; where callers are at fault, they have no business with the database's address."""
     kind, sentence = answer
-    return kind(f"The database {database} {sentence}")
+    name = "The database" if kind in {InvalidInput, Conflict} else f"The database {database}"
+    return kind(f"{name} {sentence}")
 
 
 def _answer(error: SQLAlchemyError) -> Answer | None:

@@ -117,7 +117,7 @@ def open_encoding(delimiter: str, encoding: str) -> str:
         raise InvalidConfiguration("`delimiter` under `data` cannot be a quote or a line break.")
     try:
         is_utf8 = codecs.lookup(encoding).name == "utf-8"
-    except LookupError as error:
+    except (LookupError, ValueError) as error:  # a NUL in a name is a ValueError
         raise InvalidConfiguration(
             f"There is no encoding {encoding!r}: write one such as utf-8, latin-1 or cp1252."
         ) from error

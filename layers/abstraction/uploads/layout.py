@@ -109,5 +109,5 @@ class ParquetArrival:
 def _is_text_encoding(name: str) -> bool:
     try:
         return bool("x".encode(name).decode(name) == "x") and codecs.lookup(name).name != "idna"
-    except (LookupError, UnicodeError, TypeError):
+    except (LookupError, ValueError, TypeError):  # a NUL in a name is a ValueError
         return False

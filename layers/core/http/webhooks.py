@@ -42,7 +42,7 @@ def webhooks(house: House) -> Blueprint:
         shown = {**made.to_json(), "secret": hooks.secret(caller.tenant, made.id)}
         return answer({"webhook": shown}, HTTPStatus.CREATED)
 
-    @routes.delete("/v1/webhooks/<webhook>")
+    @routes.delete("/v1/webhooks/<string(length=12):webhook>")  # not /deliveries
     @needs("admin")
     def remove_webhook(webhook: str) -> Response:
         caller = principal()

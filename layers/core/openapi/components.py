@@ -7,6 +7,8 @@ from typing import Any
 Content = dict[str, Any]
 
 TEXT: Content = {"type": "string"}
+NAME: Content = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$"}
+"""Of a service."""
 TIME: Content = {"type": ["string", "null"], "format": "date-time"}
 SHARE: Content = {
     "type": ["number", "null"],
@@ -50,13 +52,14 @@ def components() -> Content:
         },
         "responses": {"Problem": _problem_response()},
         "parameters": {
-            "Service": _path("service", "Name of a service"),
-            "JobId": _path("job_id", "Id of a job"),
+            "Service": _path("service", "Name of a service", NAME),
+            "JobId": _path("job_id", "Id of a job", TEXT),
             "RequestId": {
                 "name": "X-Request-ID",
                 "in": "header",
-                "description": "Your own id of this request; comes back and is in every log line",
-                "schema": {"type": "string", "maxLength": 128},
+                "description": "Your own id of this request; comes back and is in every log line. "
+                "Of 1 to 128 visible ASCII characters; another one is made up for what is not.",
+                "schema": TEXT,
             },
         },
         "securitySchemes": {
@@ -66,13 +69,13 @@ def components() -> Content:
     }
 
 
-def _path(name: str, description: str) -> Content:
+def _path(name: str, description: str, schema: Content) -> Content:
     return {
         "name": name,
         "in": "path",
         "required": True,
         "description": description,
-        "schema": TEXT,
+        "schema": schema,
     }
 
 

@@ -16,7 +16,11 @@ from minerva.layers.core.openapi.components import (
     json_content,
     ref,
 )
-from minerva.layers.core.openapi.inference import inference_paths, inference_schemas
+from minerva.layers.core.openapi.inference import (
+    inference_paths,
+    inference_responses,
+    inference_schemas,
+)
 from minerva.layers.core.openapi.operations import SERVICE, operation, paths
 from minerva.layers.core.openapi.records import (
     example_prediction,
@@ -54,6 +58,7 @@ def document(
     shared = components()
     shared["schemas"]["Schedule"] = schedule_schema()
     shared["schemas"] |= inference_schemas()
+    shared["responses"] |= inference_responses()
     shared["schemas"] |= webhook_schemas() | tuning_schemas() | {"Upload": upload_schema()}
     described: Content = {}
     for declaration, schema in services:
@@ -102,7 +107,8 @@ def _describe(
     name = declaration.service
     schemas[f"{name}.Record"] = record_schema(schema)
     schemas[f"{name}.Prediction"] = prediction_schema(schema)
-    question = _question(ref(f"{name}.Record"), max_records)
+    by_key = declaration.data is not None and bool(declaration.data.lookup)
+    question = _question(ref(f"{name}.Record"), max_records, by_key=by_key)
     question["examples"] = [{"records": [example_record(schema)]}]
     made = operation(
         "predictions",
@@ -128,27 +134,27 @@ def _any_service(max_records: int) -> Content:
                 parameters=(SERVICE,),
                 body={
                     "required": True,
-                    "content": json_content(_question({"type": "object"}, max_records)),
+                    "content": json_content(
+                        _question({"type": "object"}, max_records, by_key=True)
+                    ),
                 },
             )
         }
     }
 
 
-def _question(record: Content, max_records: int) -> Content:
+def _question(record: Content, max_records: int, *, by_key: bool) -> Content:
+    """Return the schema of a predict call's body; keys are for services that declare a lookup."""
     size = {"minItems": 1, "maxItems": max_records}
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "oneOf": [{"required": ["records"]}, {"required": ["keys"]}],
-        "properties": {
-            "records": array(record) | size,
-            "keys": array({"type": ["string", "integer"]})
-            | size
-            | {"description": "Keys to look up in the service's own data, instead of records."},
-            "explain": {"type": "boolean", "default": False},
-        },
-    }
+    explain = {"explain": {"type": "boolean", "default": False}}
+    made: Content = {"type": "object", "additionalProperties": False}
+    records = {"records": array(record) | size}
+    if not by_key:
+        return made | {"required": ["records"], "properties": records | explain}
+    says = "Keys to look up in the service's own data, instead of records."
+    keys = array({"type": ["string", "integer"]}) | size | {"description": says}
+    made["oneOf"] = [{"required": ["records"]}, {"required": ["keys"]}]
+    return made | {"properties": {**records, "keys": keys, **explain}}
 
 
 def _answer(name: str, schema: Schema) -> Content:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from minerva.layers.core.openapi.components import TEXT, Content, array, json_content, member
+from minerva.layers.core.openapi.components import (
+    TEXT,
+    Content,
+    array,
+    json_content,
+    member,
+    ref,
+)
 from minerva.layers.core.openapi.operations import SERVICE, json_body, operation, parameter
 
 TAG = "inference"
@@ -25,21 +32,40 @@ DATATYPES = (
 
 def inference_schemas() -> Content:
     """Return the schemas that these routes share."""
-    described = {
-        "name": {"type": "string", "minLength": 1},
-        "datatype": {"enum": DATATYPES},
-        "shape": array({"type": "integer"}) | {"minItems": 1, "maxItems": 8},
-    }
-    tensor = described | {"parameters": FREE, "data": {"type": "array"}}
+    described = {"name": {"type": "string", "minLength": 1}, "datatype": {"enum": DATATYPES}}
+    shape = {"shape": _shape(1)}  # an empty batch is refused
+    tensor = described | shape | {"parameters": FREE, "data": {"type": "array"}}
+    metadata = described | {"shape": _shape(-1)}  # -1 stands for any number
     return {
-        "Tensor": {"type": "object", "required": list(described), "properties": tensor},
-        "TensorMetadata": {"type": "object", "required": list(described), "properties": described},
+        "Tensor": {"type": "object", "required": list(metadata), "properties": tensor},
+        "TensorMetadata": {"type": "object", "required": list(metadata), "properties": metadata},
+        "InferenceProblem": _problem(),
     }
+
+
+def inference_responses() -> Content:
+    """Return the responses that these routes share."""
+    content = json_content(ref("InferenceProblem"))
+    return {"InferenceProblem": {"description": "What is wrong, and where", "content": content}}
+
+
+def _shape(least: int) -> Content:
+    return array({"type": "integer", "minimum": least}) | {"minItems": 1, "maxItems": 8}
+
+
+def _problem() -> Content:
+    told = {"type": "string", "description": "Detail and faults, as the protocol's clients read it"}
+    own = {"type": "object", "required": ["error"], "properties": {"error": told}}
+    return {"allOf": [ref("Problem"), own]}
 
 
 def inference_paths() -> Content:
     """Return path → operations."""
-    return {**_server(), **_models(), **_infer(), **_statistics(), **_repository()}
+    paths = {**_server(), **_models(), **_infer(), **_statistics(), **_repository()}
+    for path in paths.values():
+        for made in path.values():
+            made["responses"]["default"] = ref("InferenceProblem", "responses")
+    return paths
 
 
 def _get(name: str, summary: str, answer: Content, *parameters: Content) -> Content:

@@ -19,6 +19,7 @@ from minerva.layers.core.openapi.components import (
 
 SERVICE = ref("Service", "parameters")
 JOB_ID = ref("JobId", "parameters")
+NUMBER: Content = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 
 
 def operation(  # noqa: PLR0913 - the parts of an operation, each by name
@@ -84,7 +85,10 @@ def job_operation(
     }
     if required:
         body["required"] = list(required)
-    key = parameter("Idempotency-Key", "header", TEXT, "The same key again leads to the same job")
+    visible = {"type": "string", "pattern": "^[!-~]{1,200}$"}
+    key = parameter(
+        "Idempotency-Key", "header", visible, "The same key again leads to the same job"
+    )
     made = operation(
         tag,
         name,
@@ -206,8 +210,8 @@ def _job_events() -> Content:
         {**json_content(member("events", array(ref("JobEvent")))), **stream},
         parameters=(
             JOB_ID,
-            parameter("after", "query", {"type": "integer"}, "Only events after this"),
-            parameter("Last-Event-ID", "header", TEXT, "Go on with a stream after this"),
+            parameter("after", "query", NUMBER, "Only events after this"),
+            parameter("Last-Event-ID", "header", TEXT, "Go on with a stream after this number"),
         ),
     )
 

@@ -16,7 +16,8 @@ from minerva.layers.core.openapi.operations import SERVICE, json_body, operation
 BASE = "/v1/services/{service}"
 TAG = "registry"
 REASON = {"type": "string", "maxLength": 500}
-NUMBER = parameter("number", "path", {"type": "integer", "minimum": 1}, "Version number")
+COUNTED: Content = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+NUMBER = parameter("number", "path", COUNTED, "Version number")
 
 
 def registry_paths() -> Content:
@@ -116,7 +117,7 @@ def _promotion() -> Content:
                 "additionalProperties": False,
                 "required": ["version"],
                 "properties": {
-                    "version": {"type": ["integer", "string"]},
+                    "version": {"anyOf": [COUNTED, {"type": "string", "pattern": "^[0-9]{1,9}$"}]},
                     "share": share,
                     "reason": REASON,
                 },

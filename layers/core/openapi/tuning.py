@@ -19,10 +19,10 @@ from minerva.layers.core.openapi.operations import (
     operation,
     parameter,
 )
-from minerva.layers.core.openapi.registry import BASE, REASON
+from minerva.layers.core.openapi.registry import BASE, COUNTED, REASON
 
 TAG = "tuning"
-NUMBER = parameter("number", "path", {"type": "integer", "minimum": 1}, "Proposal number")
+NUMBER = parameter("number", "path", COUNTED, "Proposal number")
 VALUE = {"type": ["number", "null"]}
 WISHES: Content = {
     "trials": {"type": "integer", "minimum": 1, "maximum": 10_000},

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from minerva.layers.core.openapi.components import TEXT, TIME, Content, json_content, member, ref
+from minerva.layers.core.openapi.components import (
+    NAME,
+    TEXT,
+    TIME,
+    Content,
+    json_content,
+    member,
+    ref,
+)
 from minerva.layers.core.openapi.operations import json_body, operation, parameter
 
 FORMATS = {"enum": ["csv", "ndjson", "parquet"]}
 HOW: Content = {
-    "delimiter": {"type": "string", "minLength": 1, "maxLength": 1},
-    "encoding": {"type": "string", "maxLength": 40},
+    "delimiter": {"type": "string", "pattern": '^[^"\\r\\n]$', "maxLength": 1},
+    "encoding": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,39}$"},
     "decimal": {"enum": [".", ","]},
 }
+COUNT: Content = {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}
 BINARY: Content = {"type": "string", "format": "binary"}
 UPLOAD_ID = parameter("upload_id", "path", TEXT, "Id of an upload")
 
 
 def _named_data() -> Content:
-    """Return the schema of data that a call names: where exactly one of path, url and upload says."""
+    """Return the schema of data that a call names."""
     return {
         "type": "object",
+        "oneOf": [{"required": [place]} for place in ("path", "url", "upload")],
         "additionalProperties": False,
         "properties": {"path": TEXT, "url": TEXT, "upload": TEXT, "format": FORMATS, **HOW},
     }
@@ -61,7 +71,7 @@ def _begin(answer: Content) -> Content:
         "type": "object",
         "required": ["service", "format"],
         "additionalProperties": False,
-        "properties": {"service": TEXT, "format": FORMATS, "size": {"type": "integer"}, **HOW},
+        "properties": {"service": NAME, "format": FORMATS, "size": COUNT, **HOW},
     }
     return operation(
         "uploads",
@@ -75,7 +85,6 @@ def _begin(answer: Content) -> Content:
 
 
 def _append(answer: Content) -> Content:
-    number = {"type": "integer"}
     return operation(
         "uploads",
         "append_to_upload",
@@ -83,16 +92,15 @@ def _append(answer: Content) -> Content:
         answer,
         parameters=(
             UPLOAD_ID,
-            parameter("Upload-Offset", "header", number, "How many bytes have come"),
-            parameter("Upload-Length", "header", number, "How many there are, if told now"),
+            parameter("Upload-Offset", "header", COUNT, "How many bytes have come"),
+            parameter("Upload-Length", "header", COUNT, "How many there are, if told now"),
         ),
-        body={"content": {"application/offset+octet-stream": {"schema": BINARY}}},
+        body={"required": True, "content": {"application/offset+octet-stream": {"schema": BINARY}}},
     )
 
 
 def upload_schema() -> Content:
     """Return the schema of an upload."""
-    count = {"type": "integer", "minimum": 0}
     return {
         "type": "object",
         "required": ["id", "service", "format", "offset", "complete"],
@@ -101,7 +109,7 @@ def upload_schema() -> Content:
             "service": TEXT,
             "format": FORMATS,
             "size": {"type": ["integer", "null"]},
-            "offset": count,
+            "offset": COUNT,
             "complete": {"type": "boolean"},
             "rows": {"type": ["integer", "null"]},
             "created_at": TIME,

@@ -36,8 +36,11 @@ def _subscriptions() -> Content:
         "required": ["url"],
         "properties": {
             "url": {"type": "string", "format": "uri", "maxLength": 2048},
-            "events": {**array({"enum": list(EVENTS)}), "minItems": 1},
-            "service": {"type": "string", "description": "Of one service; of all if it is missing"},
+            "events": {"type": ["array", "null"], "items": {"enum": list(EVENTS)}, "minItems": 1},
+            "service": {
+                "type": ["string", "null"],
+                "description": "Of one service; of all if it is missing",
+            },
         },
         "examples": [{"url": "https://hooks.example.com/minerva", "events": ["job.failed"]}],
     }

@@ -227,11 +227,13 @@ def test_a_row_that_vanished_meanwhile_is_told(stores):
 def test_what_postgresql_raises_is_told_in_our_words(postgresql, state, kind, sentence):
     raising = text(f"DO $$ BEGIN RAISE EXCEPTION 'secret' USING ERRCODE = '{state}'; END $$")
 
-    with pytest.raises(kind, match=f"The database here .*{sentence}") as raised:  # noqa: SIM117 - one error
+    with pytest.raises(kind, match=f"The database .*{sentence}") as raised:  # noqa: SIM117 - one error
         with translated("here"), postgresql.admin.connect() as connection:
             connection.execute(raising)
 
     assert "secret" not in str(raised.value)
+    callers_fault = kind in {InvalidInput, Conflict}  # who is not told where the database is
+    assert ("database here " in str(raised.value)) != callers_fault
 
 
 def test_an_error_that_we_know_nothing_about_stays_what_it_is(postgresql):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -106,9 +108,10 @@ def test_a_repeated_column_is_named(read):
         read(b"id,tenure,id\n1,2,3\n")
 
 
-def test_an_unknown_encoding_is_a_mistake_of_the_configuration(read):
-    with pytest.raises(InvalidConfiguration, match="no encoding 'klingon'"):
-        read(b"id\n1\n", encoding="klingon")
+@pytest.mark.parametrize("encoding", ["klingon", "utf\0"])
+def test_an_unknown_encoding_is_a_mistake_of_the_configuration(read, encoding):
+    with pytest.raises(InvalidConfiguration, match=f"no encoding {re.escape(repr(encoding))}"):
+        read(b"id\n1\n", encoding=encoding)
 
 
 @pytest.mark.parametrize("delimiter", ["\n", '"'])

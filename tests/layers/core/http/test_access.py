@@ -15,6 +15,7 @@ def guarded_routes(client):
     for rule in client.application.url_map.iter_rules():
         if rule.rule.startswith(("/v1", "/v2")):
             path = re.sub(r"<int:\w+>", "1", rule.rule)
+            path = re.sub(r"<string\(length=12\):\w+>", "0123456789ab", path)
             path = re.sub(r"<\w+>", "churn", path)
             yield from ((method, path) for method in rule.methods & METHODS)
 

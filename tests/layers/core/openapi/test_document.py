@@ -93,6 +93,38 @@ def test_the_example_is_accepted_by_the_decoder_and_by_the_schema_itself():
     Draft202012Validator(record).validate(question["records"][0])
 
 
+def test_keys_are_offered_where_the_service_can_look_them_up():
+    lookup = {"source": "sql", "url": "sqlite:///x", "query": "select 1", "lookup": "select :key"}
+
+    without, with_keys = (
+        made(one)["paths"]["/v1/services/churn/predict"]["post"]["requestBody"]["content"][
+            "application/json"
+        ]["schema"]
+        for one in (CHURN, {**CHURN, "data": lookup})
+    )
+
+    assert (list(without["properties"]), without["required"]) == (
+        ["records", "explain"],
+        ["records"],
+    )
+    assert list(with_keys["properties"]) == ["records", "keys", "explain"]
+
+
+def test_problems_of_the_open_inference_protocol_have_its_error_beside():
+    told = made(CHURN)
+    response = told["components"]["responses"]["InferenceProblem"]
+
+    assert list(response["content"]) == ["application/json"]
+    _, own = told["components"]["schemas"]["InferenceProblem"]["allOf"]
+    assert own["required"] == ["error"]
+    answers = {path: one["responses"]["default"]["$ref"].rpartition("/")[2]
+               for path, methods in told["paths"].items() for one in methods.values()
+               if "default" in one["responses"]}  # fmt: skip
+    assert {path for path, name in answers.items() if name == "InferenceProblem"} == {
+        path for path in answers if path.startswith("/v2")
+    }
+
+
 def test_limits_are_told():
     body = made(CHURN, max_records=7)["paths"]["/v1/services/churn/predict"]["post"]["requestBody"]
 
