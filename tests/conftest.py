@@ -1,6 +1,6 @@
 """What all tests share: ports that parallel runs do not fight over, and the rule for programs.
 
-No test is skipped. One that needs a program which no wheel brings is marked `needs("chromium")`: on a
+No test is skipped. One that needs a program which `make test` does not install is marked `needs("chromium")`: on a
 developer's machine without it the test is left out, and the summary names the package to install;
 where `CI` is set, it fails and names it.
 """
@@ -12,14 +12,14 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
-from programs import PACKAGES, advice, program
+from programs import NAMES, advice, program
 
 TESTS = Path(__file__).parent
 
 FIRST_PORT, PORTS_PER_WORKER, WORKERS = 18_000, 1_500, 8
 """Below 32768, where the kernel takes ports for outgoing connections."""
 
-UNMEASURED = {"benchmarks", "chaos", "docs", "examples", "legacy_stub", "main_job"}
+UNMEASURED = {"benchmarks", "chaos", "docs", "examples", "interop", "legacy_stub", "main_job"}
 """Folders whose tests run programs as a whole, or others than Minerva: what those run of it, the
 tests of its parts measure. Coverage takes such a process half of its time again."""
 MEASURED = "COVERAGE_PROCESS_CONFIG"
@@ -100,7 +100,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell what was left out: nobody shall take half of the tests for all."""
-    for name in PACKAGES:
+    for name in NAMES:
         if program(name) is None and not os.environ.get("CI"):
             terminalreporter.write_line(f"Some tests were left out: {advice(name)}.", yellow=True)
 

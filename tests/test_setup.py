@@ -70,7 +70,17 @@ def test_every_target_is_explained_by_help():
     )
     lines = [line.split(maxsplit=2) for line in shown.stdout.splitlines()]
     explained = {target for _, target, _ in lines}
-    assert explained == {"help", "demo", "test", "check", "bench", "chaos", "lock", "clean"}
+    assert explained == {
+        "help",
+        "demo",
+        "test",
+        "check",
+        "interop",
+        "bench",
+        "chaos",
+        "lock",
+        "clean",
+    }
 
 
 def test_the_scripts_are_sound_bash():

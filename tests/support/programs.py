@@ -1,6 +1,8 @@
 """Programs that some tests need and that no wheel brings: where they are, and what to install."""
 
 import shutil
+import sys
+from pathlib import Path
 
 from chaos.brokers import RABBITMQ
 
@@ -14,8 +16,14 @@ PACKAGES = {
     "rustc": "rustc",
 }
 """Of Debian and Ubuntu."""
+CLIENTS = "clients"
+"""Other people's clients, in an environment of their own: its Python stands for all of them."""
 OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome")}
-PLACES = {"rabbitmq-server": RABBITMQ}
+PLACES = {
+    "rabbitmq-server": RABBITMQ,
+    CLIENTS: str(Path(sys.prefix) / "interop" / "bin" / "python"),
+}
+NAMES = (*PACKAGES, CLIENTS)
 
 
 def program(name: str) -> str | None:
@@ -26,4 +34,6 @@ def program(name: str) -> str | None:
 
 def advice(name: str) -> str:
     """Return what to do where it is missing."""
+    if name == CLIENTS:
+        return "other people's clients are missing: make interop"
     return f"{name} is missing: install it (on Debian and Ubuntu: apt-get install {PACKAGES[name]})"
