@@ -22,4 +22,4 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 
 if __name__ == "__main__":
-    serve(lambda: application, web_options(load(workspace_from(os.environ), os.environ).settings))
+    serve(lambda: application, web_options(load(workspace_from(os.environ), os.environ)))

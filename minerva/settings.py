@@ -19,7 +19,7 @@ from minerva.errors import Fault, InvalidConfiguration
 FILE = "minerva.toml"
 PREFIX = "MINERVA_"
 
-Port = Annotated[int, Meta(ge=1, le=65535)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0, le=1e9)]
 
@@ -28,9 +28,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Every setting with its default. An empty text means: derived from the workspace, see properties."""
 
     host: Annotated[str, Meta(description="Address that the sidecar listens on")] = "127.0.0.1"
-    port: Annotated[Port, Meta(description="TCP port that the sidecar listens on")] = 8080
+    port: Annotated[
+        Port, Meta(description="TCP port that the sidecar listens on; 0: on the Unix socket alone")
+    ] = 8080
     socket: Annotated[
-        str, Meta(description="Unix socket to listen on instead of host and port")
+        str, Meta(description="Unix socket to listen on beside host and port; its owner's alone")
+    ] = ""
+    socket_group: Annotated[
+        str, Meta(description="Group whose members may use the Unix socket, too")
     ] = ""
     auth: Annotated[
         Literal["keys", "none"],
@@ -89,6 +94,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 1
     graceful_timeout_s: Annotated[
         Seconds, Meta(description="How long requests in flight may finish after SIGTERM")
+    ] = 30
+    caller_timeout_s: Annotated[
+        Seconds,
+        Meta(
+            description="How long a request of usual size may take to come, and a large one, or an "
+            "answer, may stand still"
+        ),
     ] = 30
     max_body_bytes: Annotated[Count, Meta(description="Largest request body")] = 16 * 1024 * 1024
     max_records: Annotated[Count, Meta(description="Most records in one predict call")] = 10_000
@@ -233,9 +245,15 @@ class Loaded(msgspec.Struct, frozen=True):
 
     @property
     def local_only(self) -> bool:
-        """Whether only this machine can reach the sidecar: loopback or a Unix socket."""
+        """Whether only this machine can reach the sidecar: loopback, or a Unix socket alone."""
         settings = self.settings
-        return bool(settings.socket) or settings.host in {"127.0.0.1", "::1", "localhost"}
+        return not settings.port or settings.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def socket(self) -> Path | None:
+        """The Unix socket to listen on; a relative one is below the workspace."""
+        named = self.settings.socket
+        return self.workspace / named if named else None
 
     def masked(self, name: str) -> Any:
         """Return a setting's value as it may be shown: a password in a URL becomes `***`."""
@@ -262,8 +280,10 @@ def load(workspace: Path, environment: Mapping[str, str]) -> Loaded:
     if loaded.settings.auth == "none" and not loaded.local_only:
         raise InvalidConfiguration(
             f"auth is none, but host {loaded.settings.host} is reachable from other machines: "
-            "set MINERVA_AUTH=keys, or listen on 127.0.0.1 or a Unix socket."
+            "set MINERVA_AUTH=keys, or listen on 127.0.0.1 or, with MINERVA_PORT=0, a Unix socket alone."
         )
+    if not loaded.settings.port and not loaded.settings.socket:
+        raise InvalidConfiguration("port is 0 and there is no socket: nobody could call. Set one.")
     return loaded
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import os
 
@@ -27,21 +26,16 @@ def serve(session: Session) -> None:
     from minerva.cli.control import log_as
     from minerva.layers.core.processes.gunicorn import serve as run
     from minerva.layers.core.processes.gunicorn import web_options
-    from minerva.layers.core.processes.ports import ensure_free
+    from minerva.layers.core.processes.ports import ensure_addresses_free
     from minerva.wsgi import create_application
 
     loaded = session.load()
-    options = web_options(loaded.settings)
-    if loaded.settings.socket:
-        socket = loaded.workspace / loaded.settings.socket
-        options = dataclasses.replace(options, bind=f"unix:{socket}")
-    else:
-        ensure_free(loaded.settings.host, loaded.settings.port)
+    ensure_addresses_free(loaded)
     log_as(loaded, "web")
     os.environ[WORKSPACE_VARIABLE] = str(loaded.workspace)  # web workers read it after their fork
     preload()
     gc.freeze()  # looking for garbage writes to what is looked at, and what is written to is not shared
-    run(create_application, options)
+    run(create_application, web_options(loaded))
 
 
 @click.command(cls=Command)

@@ -71,8 +71,8 @@ pass_session = click.make_pass_decorator(Session, ensure=True)
 def own_url(loaded: Loaded) -> str:
     """Return where the workspace's own sidecar answers."""
     settings = loaded.settings
-    if settings.socket:
-        return f"http+unix://{quote(str(loaded.workspace / settings.socket), safe='')}"
+    if not settings.port:
+        return f"http+unix://{quote(str(loaded.socket), safe='')}"
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(settings.host, settings.host)  # noqa: S104 - where a server listens everywhere, it answers here too
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 

@@ -32,13 +32,12 @@ def up(session: Session) -> None:
       MINERVA_PORT=9090 minerva up
     """
     from minerva.cli.control import log_as
-    from minerva.layers.core.processes.ports import ensure_free
+    from minerva.layers.core.processes.ports import ensure_addresses_free
     from minerva.layers.core.processes.supervisor import Supervisor
 
     loaded = session.load()
     _check_workspace(loaded)
-    if not loaded.settings.socket:
-        ensure_free(loaded.settings.host, loaded.settings.port)
+    ensure_addresses_free(loaded)
     log_as(loaded, "up")
     for line in _prepare(loaded):
         screen.say(line)
@@ -73,7 +72,8 @@ def _prepare(loaded: Loaded) -> list[str]:
     lines = [
         f"Minerva in {loaded.workspace}",
         f"  sidecar   {url}",
-        *([] if loaded.settings.socket else [f"  docs      {url}/docs"]),
+        *([f"  docs      {url}/docs"] if loaded.settings.port else []),
+        *([f"  socket    {loaded.socket}"] if loaded.socket else []),
         f"  key       {key if loaded.settings.auth == 'keys' else 'none needed (auth is none)'}",
         f"  services  {', '.join(names) or 'none yet: minerva new service --help'}",
         f"  logs      {_logs(loaded)}",

@@ -58,7 +58,7 @@ def test_other_variables_are_left_to_whom_they_belong(read):
     ("text", "environment", "where", "why"),
     [
         ("port = '8080'", {}, FILE, "port: Expected `int`, got `str`"),
-        ("port = 0", {}, FILE, "port: Expected `int` >= 1"),
+        ("port = -1", {}, FILE, "port: Expected `int` >= 0"),
         ("port = 8080.5", {}, FILE, "port: Expected `int`, got `float`"),
         ("lease_s = nan", {}, FILE, "lease_s: Expected `float` > 0"),
         ("lease_s = inf", {}, FILE, "lease_s: Expected `float` <= "),
@@ -80,7 +80,7 @@ def test_a_wrong_value_is_told_with_its_origin(read, text, environment, where, w
 
 
 def test_all_mistakes_are_told_at_once(read):
-    error = refusal(read, "port = 0\nhots = 'x'", MINERVA_WEB_WORKERS="none")
+    error = refusal(read, "port = -1\nhots = 'x'", MINERVA_WEB_WORKERS="none")
 
     assert [fault.where for fault in error.faults] == [FILE, FILE, "MINERVA_WEB_WORKERS"]
 
@@ -122,12 +122,27 @@ def test_letting_everyone_in_is_refused_where_other_machines_reach(read, host):
         {"MINERVA_HOST": "127.0.0.1"},
         {"MINERVA_HOST": "::1"},
         {"MINERVA_HOST": "localhost"},
-        {"MINERVA_HOST": "0.0.0.0", "MINERVA_SOCKET": "/run/minerva.sock"},
+        {"MINERVA_HOST": "0.0.0.0", "MINERVA_SOCKET": "/run/minerva.sock", "MINERVA_PORT": "0"},
         {"MINERVA_HOST": "0.0.0.0", "MINERVA_AUTH": "keys"},
     ],
 )
 def test_letting_everyone_in_is_allowed_where_only_this_machine_reaches(read, environment):
     assert read(**{"MINERVA_AUTH": "none", **environment}).settings.host
+
+
+def test_a_unix_socket_beside_tcp_makes_no_other_machine_local(read):
+    with pytest.raises(InvalidConfiguration, match="reachable from other machines"):
+        read(MINERVA_AUTH="none", MINERVA_HOST="0.0.0.0", MINERVA_SOCKET="s")
+
+
+def test_a_sidecar_without_any_address_is_refused(read):
+    with pytest.raises(InvalidConfiguration, match="nobody could call"):
+        read(MINERVA_PORT="0")
+
+
+def test_a_relative_socket_lies_in_the_workspace(read, tmp_path):
+    assert read(MINERVA_SOCKET="run.sock").socket == tmp_path.resolve() / "run.sock"
+    assert read().socket is None
 
 
 def test_what_is_left_empty_lies_in_the_workspace(read, tmp_path):

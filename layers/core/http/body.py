@@ -8,7 +8,12 @@ from typing import Any
 
 import msgspec
 from flask import Request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    ClientDisconnected,
+    RequestEntityTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
 
 from minerva.errors import Fault, InvalidBody, InvalidInput, TooLarge
 from minerva.layers.abstraction.serving.question import Question
@@ -105,11 +110,18 @@ def read_bytes(request: Request) -> bytes:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         body = None
-    except (ClientDisconnected, OSError):
-        raise InvalidBody("The body ended before its announced length.") from None
+    except (ClientDisconnected, OSError) as error:
+        raise broken_off(error) from None
     if body is None or len(body) > limit:
         raise TooLarge(f"The body is larger than {limit} bytes: send several calls.")
     return body
+
+
+def broken_off(error: Exception) -> Exception:
+    """Return what to tell of a body that could not be read to its end."""
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return RequestTimeout("The body did not come in time (setting caller_timeout_s).")
+    return InvalidBody("The body ended before its announced length.")
 
 
 def check_content_type(request: Request, accepted: Collection[str] = ACCEPTED) -> None:

@@ -10,12 +10,11 @@ from contextlib import contextmanager, suppress
 from flask import Request, Response, after_this_request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
-from minerva.errors import InvalidBody, TooLarge, Unavailable
+from minerva.errors import TooLarge, Unavailable
+from minerva.layers.core.http.body import broken_off
 
 PIECE = 256 * 1024
 """Bytes that are looked at together."""
-SILENCE_S = 30.0
-"""A caller that sends nothing for so long has gone."""
 LINGER_BYTES = 4 * 1024 * 1024
 """So much is still taken from a caller that was refused, who else might not hear why."""
 LINGER_S = 2.0
@@ -59,7 +58,6 @@ class Incoming:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the body. Raises InvalidBody if the caller goes away, TooLarge."""
-        _wait_at_most(self._request, SILENCE_S)
         seen = 0
         while piece := self._piece():
             seen += len(piece)
@@ -78,10 +76,10 @@ class Incoming:
                 gathered += read
         except RequestEntityTooLarge:
             raise self._too_large() from None
-        except (ClientDisconnected, OSError):
+        except (ClientDisconnected, OSError) as error:
             if gathered:  # what came before stays; the next read fails again
                 return bytes(gathered)
-            raise InvalidBody("The body ended before its announced length.") from None
+            raise broken_off(error) from None
         return bytes(gathered)
 
     def _too_large(self) -> TooLarge:
@@ -127,11 +125,3 @@ def _linger(request: Request) -> None:
 def _shut(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def _wait_at_most(request: Request, seconds: float) -> None:
-    """Bound each read, where the server lets us: gunicorn gives its socket."""
-    connection = request.environ.get("gunicorn.socket")
-    if connection is not None:
-        with suppress(OSError):
-            connection.settimeout(seconds)

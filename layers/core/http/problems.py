@@ -52,12 +52,14 @@ TITLES = {
     "invalid_data": "Data cannot be used",
     "unsupported_media_type": "Content type not accepted",
     "method_not_allowed": "Method not allowed",
+    "request_timeout": "Too slow",
     "internal": "Internal error",
 }
 _CODES = {
     HTTPStatus.BAD_REQUEST: "invalid_body",
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 }

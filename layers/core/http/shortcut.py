@@ -97,7 +97,10 @@ class Shortcut:
             tenant = admit(environ, self.house, self.view).tenant
         except MinervaError:
             return None
-        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        try:
+            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        except OSError:  # it breaks off for the framework, too
+            return None
         question = self.usual.read(tenant, service, body)
         if question is None:
             environ["wsgi.input"] = io.BytesIO(body)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import grp
 import math
-import sys
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import gunicorn.app.base
 import gunicorn.glogging
-from gunicorn.workers.gthread import ThreadWorker
 
-from minerva.settings import Settings
+from minerva.layers.core.processes.worker import PatientWorker
+from minerva.settings import Loaded
 
 MakeApp = Callable[[], Any]
 """Returns a WSGI application; called inside each worker, after the fork: no connection is shared."""
@@ -24,32 +24,38 @@ KEEPALIVE_S = 75
 START_TIMEOUT_S = 120
 """A worker that does not report for so long is replaced; loading big models takes a while."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory for heartbeats, made by the system
-SWITCH_INTERVAL_S = 0.0005
-"""How long a thread keeps Python to itself while others wait; a prediction is shorter (docs/adr/0014)."""
-SOCKET_UMASK = 0o117
-"""A Unix socket is for its owner and group."""
+SOCKET_UMASK = 0o177
+"""A Unix socket is made for its owner alone; see `_open_to_group`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebOptions:
     """What the web server needs to know of the settings."""
 
-    bind: str
+    binds: list[str]
+    """Addresses, `host:port` or `unix:path`; every worker listens on all of them."""
     workers: int
     threads: int
     graceful_timeout_s: float
+    caller_timeout_s: float
     log_level: str = "info"
+    socket_group: str = ""
 
 
-def web_options(settings: Settings) -> WebOptions:
+def web_options(loaded: Loaded) -> WebOptions:
     """Return the options that the settings mean."""
+    settings = loaded.settings
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    bind = f"unix:{settings.socket}" if settings.socket else f"{host}:{settings.port}"
     return WebOptions(
-        bind=bind,
+        binds=[
+            *([f"{host}:{settings.port}"] if settings.port else []),
+            *([f"unix:{loaded.socket}"] if loaded.socket else []),
+        ],
         workers=settings.web_workers,
         threads=settings.web_threads,
         graceful_timeout_s=settings.graceful_timeout_s,
+        caller_timeout_s=settings.caller_timeout_s,
+        socket_group=settings.socket_group,
         log_level=settings.log_level,
     )
 
@@ -62,11 +68,11 @@ def serve(make_app: MakeApp, options: WebOptions) -> None:
 class _Server(gunicorn.app.base.BaseApplication):
     def __init__(self, make_app: MakeApp, options: WebOptions) -> None:
         self._make_app = make_app
-        self._options = options
+        self.options = options
         super().__init__()
 
     def load_config(self) -> None:
-        for name, value in _configuration(self._options).items():
+        for name, value in _configuration(self.options).items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
@@ -75,10 +81,10 @@ class _Server(gunicorn.app.base.BaseApplication):
 
 def _configuration(options: WebOptions) -> dict[str, Any]:
     return {
-        "bind": options.bind,
+        "bind": options.binds,
         "workers": options.workers,
         "threads": options.threads,
-        "worker_class": DrainingWorker,
+        "worker_class": PatientWorker,
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
         "timeout": START_TIMEOUT_S,
         "graceful_timeout": math.ceil(options.graceful_timeout_s),
@@ -87,7 +93,10 @@ def _configuration(options: WebOptions) -> dict[str, Any]:
         "umask": SOCKET_UMASK,
         "proc_name": "minerva",
         "default_proc_name": "minerva",
+        "when_ready": _open_to_group,
         "forwarded_allow_ips": "",  # nobody's word about scheme, path or address is taken
+        "forwarder_headers": "",  # nor that of callers at the Unix socket
+        "secure_scheme_headers": {},
         "control_socket_disable": True,
         "accesslog": None,
         "logger_class": StructuredLogger,
@@ -95,36 +104,14 @@ def _configuration(options: WebOptions) -> dict[str, Any]:
     }
 
 
-class DrainingWorker(ThreadWorker):
-    """Tells the application when it must stop, so that streams without an end do not hold it up."""
-
-    def init_process(self) -> None:
-        """Let threads take turns sooner than Python's 5 ms."""
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
-        super().init_process()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop taking requests; those in flight are finished."""
-        extensions = getattr(getattr(self, "wsgi", None), "extensions", {})
-        house = extensions.get("minerva")
-        if house is not None:
-            house.draining.set()
-        super().handle_exit(sig, frame)
-
-    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's own method
-        """When stopping, answer who is connected already, and let nobody else connect.
-
-        A listening socket that stays open while we drain would take connections to drop them.
-        """
-        super().set_accept_enabled(enabled)
-        if enabled or self.alive:
-            return
-        for listener in self.sockets:
-            connections = None
-            while connections != self.nr_conns:
-                connections = self.nr_conns
-                self.accept(listener)
-            listener.close()
+def _open_to_group(arbiter: Any) -> None:
+    """Let a group of its own use the Unix socket, if the settings name one."""
+    group = arbiter.app.options.socket_group
+    for listener in arbiter.LISTENERS if group else ():
+        path = listener.getsockname()
+        if isinstance(path, str):
+            os.chown(path, -1, grp.getgrnam(group).gr_gid)
+            Path(path).chmod(0o660)
 
 
 class StructuredLogger(gunicorn.glogging.Logger):

@@ -14,7 +14,8 @@ from minerva.settings import load
         ({"MINERVA_HOST": "0.0.0.0", "MINERVA_PORT": "90"}, "http://127.0.0.1:90"),
         ({"MINERVA_HOST": "::"}, "http://[::1]:8080"),
         ({"MINERVA_HOST": "sidecar.internal"}, "http://sidecar.internal:8080"),
-        ({"MINERVA_SOCKET": "/run/minerva.sock"}, "http+unix://%2Frun%2Fminerva.sock"),
+        ({"MINERVA_SOCKET": "/run/m.sock"}, "http://127.0.0.1:8080"),
+        ({"MINERVA_SOCKET": "/run/m.sock", "MINERVA_PORT": "0"}, "http+unix://%2Frun%2Fm.sock"),
     ],
 )
 def test_finds_the_workspaces_own_sidecar(tmp_path, environment, url):

@@ -4,122 +4,13 @@ import http.client
 import json
 import os
 import signal
-import socket
-import stat
-import subprocess
-import sys
-from contextlib import suppress
 
 import psutil
 import pytest
 from waiting import wait_until
 
 from minerva.layers.core.processes.gunicorn import web_options
-from minerva.settings import Settings
-
-SCRIPT = """
-import os, sys
-from pathlib import Path
-from minerva.layers.core.processes.gunicorn import serve, web_options
-from minerva.layers.core.telemetry.logging import configure
 from minerva.settings import load
-from minerva.wsgi import create_application
-
-loaded = load(Path(os.environ["MINERVA_WORKSPACE"]), os.environ)
-configure(loaded.log_folder, "web", loaded.settings.log_level)
-serve(create_application, web_options(loaded.settings))
-"""
-
-
-class Server:
-    """`minerva serve` over a workspace, in a process of its own."""
-
-    def __init__(self, workspace, port, environment):
-        self.workspace, self.port = workspace, port
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT],
-            env={
-                **os.environ,
-                "MINERVA_WORKSPACE": str(workspace),
-                "MINERVA_AUTH": "none",
-                "MINERVA_PORT": str(port),
-                "MINERVA_WEB_WORKERS": "2",
-                "MINERVA_WEB_THREADS": "4",
-                "MINERVA_GRACEFUL_TIMEOUT_S": "20",
-                **environment,
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-
-    def connection(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-
-    def get(self, path):
-        """Return status and content, or None while nobody listens."""
-        connection = self.connection()
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        except OSError:
-            return None
-        finally:
-            connection.close()
-
-    def ready(self):
-        return self.get("/readyz") is not None
-
-    def workers(self):
-        return [child.pid for child in psutil.Process(self.process.pid).children()]
-
-    def begin_slowly(self, body):
-        """Send the head and the first byte of a predict call; return the connection."""
-        connection = self.connection()
-        connection.putrequest("POST", "/v1/services/churn/predict")
-        connection.putheader("Content-Type", "application/json")
-        connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders()
-        connection.send(body[:1])
-        return connection
-
-    def holder(self, connection):
-        """Return the worker that holds our connection."""
-        port = connection.sock.getsockname()[1]
-        for pid in self.workers():
-            for open_ in psutil.Process(pid).net_connections("tcp"):
-                if open_.raddr and open_.raddr.port == port:
-                    return pid
-        return None
-
-    def log(self):
-        path = self.workspace / ".minerva" / "logs" / "web.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-@pytest.fixture
-def start(workspace, free_port):
-    """Return a function that starts a server and waits until it answers."""
-    servers = []
-
-    def started(**environment):
-        server = Server(workspace, free_port(), environment)
-        servers.append(server)
-        if "MINERVA_SOCKET" not in environment:
-            wait_until(server.ready, what="the first answer")
-            wait_until(lambda: len(server.workers()) == 2, what="the second worker")
-        return server
-
-    yield started
-    for server in servers:
-        family = []
-        with suppress(psutil.NoSuchProcess):
-            family = psutil.Process(server.process.pid).children(recursive=True)
-        server.process.kill()
-        for process in family:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        server.process.communicate()
 
 
 def finish(connection, body):
@@ -240,31 +131,14 @@ def test_the_server_logs_in_our_format_and_the_web_process_loads_no_training_lib
     assert "sklearn" not in loaded
 
 
-def test_a_unix_socket_is_for_owner_and_group(start, tmp_path):
-    path = tmp_path / "s"
-    server = start(MINERVA_SOCKET=str(path))
-    wait_until(path.exists, what="the socket")
-
-    def ask():
-        with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
-            client.connect(str(path))
-            client.sendall(b"GET /livez HTTP/1.1\r\nHost: sidecar\r\nConnection: close\r\n\r\n")
-            return client.recv(100)
-        return b""
-
-    assert b"200 OK" in wait_until(ask, what="an answer")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o660
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(20) == 0
-
-
 @pytest.mark.parametrize(
-    ("settings", "bind"),
+    ("environment", "binds"),
     [
-        (Settings(), "127.0.0.1:8080"),
-        (Settings(host="::1", port=9000), "[::1]:9000"),
-        (Settings(socket="/run/minerva.sock"), "unix:/run/minerva.sock"),
+        ({}, ["127.0.0.1:8080"]),
+        ({"MINERVA_HOST": "::1", "MINERVA_PORT": "9000"}, ["[::1]:9000"]),
+        ({"MINERVA_SOCKET": "/run/m.sock"}, ["127.0.0.1:8080", "unix:/run/m.sock"]),
+        ({"MINERVA_SOCKET": "/run/m.sock", "MINERVA_PORT": "0"}, ["unix:/run/m.sock"]),
     ],
 )
-def test_settings_say_where_to_listen(settings, bind):
-    assert web_options(settings).bind == bind
+def test_settings_say_where_to_listen(tmp_path, environment, binds):
+    assert web_options(load(tmp_path, environment)).binds == binds
