@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 
 from minerva.errors import Fault, InvalidInput
 from minerva.layers.abstraction.batch.task import CALL_MEMBERS
 from minerva.layers.abstraction.jobs.data import DATA
 from minerva.layers.abstraction.jobs.jobs import BATCH, TRAIN
+from minerva.layers.abstraction.training.called import HOW
 from minerva.layers.core.http.access import needs
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.incoming import Incoming
@@ -29,6 +30,7 @@ def training(house: House) -> Blueprint:
             incoming = Incoming(request, house.uploads.limits.max_bytes)
             with gates.entered():
                 return train_on_body(house, request, service, incoming)
+        _refuse_how(request)
         body = read_job(request, (DATA,))
         payload = {DATA: body[DATA]} if DATA in body else {}
         return submitted(house, request, TRAIN, service, body, payload)
@@ -54,6 +56,13 @@ def training(house: House) -> Blueprint:
         return submitted(house, request, kind, service, body, parameters)
 
     return routes
+
+
+def _refuse_how(request: Request) -> None:
+    """Raise InvalidInput for what only a body of data needs, and here would be passed over."""
+    faults = [Fault(name, "belongs to data in the body") for name in HOW if name in request.args]
+    if faults:
+        raise InvalidInput("The request's parameters do not fit.", faults=faults)
 
 
 def _misfit(where: str, message: str) -> InvalidInput:

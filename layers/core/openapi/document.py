@@ -55,11 +55,7 @@ def document(
     services: Sequence[Declared], *, max_records: int = 10_000, keys_needed: bool = True
 ) -> Content:
     """Return the document as plain JSON values."""
-    shared = components()
-    shared["schemas"]["Schedule"] = schedule_schema()
-    shared["schemas"] |= inference_schemas()
-    shared["responses"] |= inference_responses()
-    shared["schemas"] |= webhook_schemas() | tuning_schemas() | {"Upload": upload_schema()}
+    shared = _shared(services)
     described: Content = {}
     for declaration, schema in services:
         described |= _describe(declaration, schema, max_records, shared["schemas"])
@@ -81,7 +77,7 @@ def document(
                 **paths(),
                 **upload_paths(),
                 **registry_paths(),
-                **inference_paths(),
+                **inference_paths(services[0][1] if services else None),
                 **webhook_paths(),
                 **schedule_paths(),
                 **tuning_paths(),
@@ -92,6 +88,18 @@ def document(
     if keys_needed:
         made["security"] = [{"bearer": []}, {"apiKey": []}]
     return made
+
+
+def _shared(services: Sequence[Declared]) -> Content:
+    """Return the components that operations share."""
+    shared = components()
+    shared["schemas"]["Schedule"] = schedule_schema()
+    shared["schemas"] |= inference_schemas()
+    shared["responses"] |= inference_responses()
+    shared["schemas"] |= webhook_schemas() | tuning_schemas() | {"Upload": upload_schema()}
+    if services:
+        shared["parameters"]["Service"]["example"] = services[0][0].service
+    return shared
 
 
 def _with_sent_data(routes: Content) -> Content:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minerva.layers.core.openapi.components import (
     TEXT,
     Content,
@@ -11,6 +13,10 @@ from minerva.layers.core.openapi.components import (
     ref,
 )
 from minerva.layers.core.openapi.operations import SERVICE, json_body, operation, parameter
+from minerva.layers.core.openapi.records import example_record
+from minerva.layers.core.protocols.oip.datatypes import BYTES
+from minerva.layers.core.protocols.oip.metadata import model_metadata
+from minerva.schema import Schema
 
 TAG = "inference"
 NUMBER = parameter(
@@ -23,6 +29,8 @@ LENGTH = parameter(
     "Bytes of JSON in the body, where binary data follows",
 )
 FREE: Content = {"type": "object", "additionalProperties": True}
+MAYBE: Content = FREE | {"type": ["object", "null"]}
+"""What a caller may say or leave out; null stands for left out."""
 DATATYPES = (
     ["BOOL"]
     + [f"{kind}{8 * size}" for kind in ("UINT", "INT") for size in (1, 2, 4, 8)]
@@ -34,7 +42,7 @@ def inference_schemas() -> Content:
     """Return the schemas that these routes share."""
     described = {"name": {"type": "string", "minLength": 1}, "datatype": {"enum": DATATYPES}}
     shape = {"shape": _shape(1)}  # an empty batch is refused
-    tensor = described | shape | {"parameters": FREE, "data": {"type": "array"}}
+    tensor = described | shape | {"parameters": MAYBE, "data": {"type": "array"}}
     metadata = described | {"shape": _shape(-1)}  # -1 stands for any number
     return {
         "Tensor": {"type": "object", "required": list(metadata), "properties": tensor},
@@ -59,13 +67,26 @@ def _problem() -> Content:
     return {"allOf": [ref("Problem"), own]}
 
 
-def inference_paths() -> Content:
-    """Return path → operations."""
-    paths = {**_server(), **_models(), **_infer(), **_statistics(), **_repository()}
+def inference_paths(schema: Schema | None = None) -> Content:
+    """Return path → operations, with an example for a service of this schema."""
+    examples = [] if schema is None else [example_inference(schema)]
+    paths = {**_server(), **_models(), **_infer(examples), **_statistics(), **_repository()}
     for path in paths.values():
         for made in path.values():
             made["responses"]["default"] = ref("InferenceProblem", "responses")
     return paths
+
+
+def example_inference(schema: Schema) -> Content:
+    """Return a request that a service of this schema accepts: one row, a tensor for each field."""
+    record = example_record(schema)
+    tensors = model_metadata("", "", (), schema)["inputs"]
+    return {"inputs": [_example_tensor(one, record[one["name"]]) for one in tensors]}
+
+
+def _example_tensor(tensor: Content, value: Any) -> Content:
+    data = str(value) if tensor["datatype"] == BYTES else value
+    return tensor | {"shape": [1], "data": [data]}
 
 
 def _get(name: str, summary: str, answer: Content, *parameters: Content) -> Content:
@@ -114,18 +135,20 @@ def _with_version(end: str, name: str, summary: str, answer: Content) -> Content
     }
 
 
-def _infer() -> Content:
+def _infer(examples: list[Content]) -> Content:
     tensors = array({"$ref": "#/components/schemas/Tensor"})
-    wanted = {"name": TEXT, "parameters": FREE}
+    wanted = {"name": TEXT, "parameters": MAYBE}
+    output = {"type": "object", "required": ["name"], "properties": wanted}
     asked = {
         "type": "object",
         "required": ["inputs"],
         "properties": {
             "id": TEXT,
-            "parameters": FREE,
+            "parameters": MAYBE,
             "inputs": tensors | {"minItems": 1},
-            "outputs": array({"type": "object", "required": ["name"], "properties": wanted}),
+            "outputs": {"type": ["array", "null"], "items": output},
         },
+        "examples": examples,
     }
     told = {"model_name": TEXT, "model_version": TEXT, "id": TEXT, "outputs": tensors}
     answered = {
@@ -163,10 +186,13 @@ def _repository() -> Content:
         },
     }
     ready = {"type": "object", "properties": {"ready": {"type": "boolean"}}}
-    named = {"version": {"type": ["string", "integer"]}, "config": TEXT}
+    named = {
+        "version": {"type": ["string", "integer", "null"]},
+        "config": {"type": ["string", "null"]},
+    }
     wish = {
         "type": "object",
-        "properties": {"parameters": {"type": "object", "properties": named}},
+        "properties": {"parameters": MAYBE | {"properties": named}},
         "examples": [{"parameters": {"version": "1"}}],
     }
     base = "/v2/repository/models/{service}"

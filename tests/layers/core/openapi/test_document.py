@@ -8,6 +8,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.core.openapi import document
 from minerva.layers.core.openapi.records import field_schema
+from minerva.layers.core.protocols.oip.outputs import described
+from minerva.layers.core.protocols.oip.request import read_request
 from minerva.schema import Decoder, Field
 from minerva.schema.example import example_value
 
@@ -123,6 +125,16 @@ def test_problems_of_the_open_inference_protocol_have_its_error_beside():
     assert {path for path, name in answers.items() if name == "InferenceProblem"} == {
         path for path in answers if path.startswith("/v2")
     }
+
+
+def test_the_example_of_an_inference_is_accepted():
+    schema = parse(CHURN).schema
+    body = made(CHURN)["paths"]["/v2/models/{service}/infer"]["post"]["requestBody"]
+    (sent,) = body["content"]["application/json"]["schema"]["examples"]
+
+    asked = read_request(sent, memoryview(b""), schema, described(schema), 1)
+
+    assert list(asked.question.columns) == ["customer_id", *CHURN["schema"]["inputs"]]
 
 
 def test_limits_are_told():
