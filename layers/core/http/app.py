@@ -6,6 +6,7 @@ from flask import Flask
 
 from minerva.layers.core.http.access import guard, unmarked
 from minerva.layers.core.http.aliases import aliases
+from minerva.layers.core.http.codings import code_bodies
 from minerva.layers.core.http.docs import docs
 from minerva.layers.core.http.health import health
 from minerva.layers.core.http.house import House
@@ -54,6 +55,7 @@ def create_app(house: House) -> Flask:
     app.extensions["minerva"] = house
     frame_requests(app, house.request_id_header)
     guard(app, house)
+    code_bodies(app)
     answer_with_problems(app)
     for resource in RESOURCES:
         app.register_blueprint(resource(house))

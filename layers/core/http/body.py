@@ -127,12 +127,9 @@ def broken_off(error: Exception) -> Exception:
 def check_content_type(request: Request, accepted: Collection[str] = ACCEPTED) -> None:
     """Raise UnsupportedMediaType for a body of another kind; an empty one stands for none named."""
     charset = request.mimetype_params.get("charset", "utf-8").lower().replace("_", "-")
-    encoding = request.headers.get("Content-Encoding", "identity").lower()
     if request.mimetype not in accepted or charset not in {"utf-8", "utf8", "us-ascii"}:
         kinds = " or ".join(filter(None, accepted))
         raise UnsupportedMediaType(f"Send the header Content-Type: {kinds} (UTF-8).")
-    if encoding != "identity":
-        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
 
 
 def _why(message: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from flask import Request, Response, after_this_request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from minerva.errors import TooLarge, Unavailable
 from minerva.layers.core.http.body import broken_off
@@ -45,8 +45,6 @@ class Incoming:
     """
 
     def __init__(self, request: Request, max_bytes: int) -> None:
-        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
         request.max_content_length = max_bytes + 1  # a chunked body is cut there without a word
         self._request = request
         self._max_bytes = max_bytes

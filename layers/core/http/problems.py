@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound as NoSuchRoute
 
 from minerva import errors
 from minerva.errors import MinervaError, Unavailable
+from minerva.layers.core.http.codings import UnsupportedContentCoding
 from minerva.layers.core.http.json_answers import answer
 
 log = structlog.get_logger(layer="core")
@@ -131,6 +132,8 @@ def _of_the_framework(error: HTTPException) -> Response:
         detail = f"{request.method} is not among {', '.join(sorted(error.valid_methods or ()))}."
     code = _CODES.get(HTTPStatus(error.code), error.name.lower().replace(" ", "_"))
     response = problem(error.code, code, detail)
+    if isinstance(error, UnsupportedContentCoding):
+        response.headers["Accept-Encoding"] = error.accepted
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return response

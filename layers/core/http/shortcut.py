@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from minerva.errors import MinervaError
 from minerva.layers.core.http.access import admit
+from minerva.layers.core.http.codings import SMALLEST, encode
 from minerva.layers.core.http.json_answers import JSON
 from minerva.layers.core.http.requests import begin, finished, framing
 
@@ -70,6 +71,9 @@ class Shortcut:
             return self.framework(environ, start_response)
         headers = framing(environ, self.house.request_id_header)
         headers["Content-Type"] = JSON
+        if len(content) >= SMALLEST:
+            content, coded = encode(content, environ.get("HTTP_ACCEPT_ENCODING"))
+            headers |= coded
         headers["Content-Length"] = str(len(content))
         start_response("200 OK", list(headers.items()))
         return (content,)

@@ -230,7 +230,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("headers", "path", "status"),
         [
-            ({"Content-Encoding": "gzip"}, PATH, 415),
+            ({"Content-Encoding": "br"}, PATH, 415),
             ({"Content-Type": "text/plain"}, PATH, 415),
             ({"Content-Type": "text/csv; charset=base64"}, PATH, 422),
             ({"Content-Type": "text/csv; charset=klingon"}, PATH, 422),
