@@ -18,6 +18,7 @@ BENCHMARKS = {
     "neighbours": 240,
     "plugin_reload": 330,
     "process_runtime": 15,
+    "micro_batching": 110,
     "drift_cost": 15,
     "shared_model": 60,
     "languages": 40,

@@ -113,6 +113,7 @@ PARTS = {
     "`serving`": declaration.ServingDeclaration,
     "`limits`": declaration.Limits,
     "`breaker`": declaration.Breaker,
+    "`batching`": declaration.Batching,
     "`monitoring`": declaration.MonitoringDeclaration,
     "`watermark`": declaration.WatermarkDeclaration,
     "An entry of `schedules`": declaration.ScheduleDeclaration,

@@ -5,13 +5,14 @@ Whatever the plugin raises becomes an answer; its traceback stays in the host's 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import structlog
@@ -22,6 +23,7 @@ from minerva.algorithm import (
     Explains,
     Imports,
     Model,
+    Predictions,
     TrainingContext,
     TrainingData,
 )
@@ -37,6 +39,9 @@ from minerva.layers.abstraction.runtimes import wire
 from minerva.layers.abstraction.runtimes.spec import HostSpec
 from minerva.schema import Batch
 from minerva.schema.batch import concatenate
+
+if TYPE_CHECKING:
+    from minerva.layers.abstraction.serving.joining import Joiner
 
 log = structlog.get_logger()
 
@@ -120,6 +125,7 @@ class Host:
         """Work out what calls need."""
         deadline_s = self.spec.deadline_ms / 1000 or None
         self.calls = Calls(not self.spec.thread_safe, deadline_s)
+        self._joiner = _joiner(self.spec, self._outputs)
         self._layout = None if self.context is None else wire.Layout(self.context.schema)
 
     @property
@@ -137,10 +143,13 @@ class Host:
             raise wire.Garbled("records are sent to a host that has no schema")
         return self._layout.unpack(sent)
 
-    def predict(self, batch: Batch) -> wire.Answer:
-        """Ask the model."""
-        with self.calls.call():
-            outputs = self._asked().predict(batch)
+    def predict(self, batch: Batch, left_s: float | None = None) -> wire.Answer:
+        """Ask the model, for a caller who waits for so long."""
+        if self._joiner is None:
+            outputs = self._outputs(batch)
+        else:
+            until = math.inf if left_s is None else time.monotonic() + left_s
+            outputs = self._joiner.predict(batch, until)
         return wire.Predicted(wire.pack_outputs(outputs))
 
     def explain(self, batch: Batch) -> wire.Answer:
@@ -173,6 +182,10 @@ class Host:
             inspected = self.algorithm.inspect(Path(path), self.context)
         return wire.Looked(msgspec.json.encode(inspected))
 
+    def _outputs(self, batch: Batch) -> Predictions:
+        with self.calls.call():
+            return self._asked().predict(batch)
+
     def _asked(self) -> Model:
         if self.model is None:
             raise InvalidConfiguration("This model's process has no model yet: train one first.")
@@ -195,9 +208,9 @@ class Conversation:
     def hear(self, request: wire.Request) -> None:
         """Answer. Raises Garbled for what contradicts the schema; no plugin makes it raise else."""
         match request:
-            case wire.Predict(columns):
+            case wire.Predict(columns, left_s):
                 batch = self.host.batch(columns)
-                self._answer(lambda: self.host.predict(batch))
+                self._answer(lambda: self.host.predict(batch, left_s))
             case wire.Explain(columns):
                 batch = self.host.batch(columns)
                 self._answer(lambda: self.host.explain(batch))
@@ -230,6 +243,17 @@ class Conversation:
             self.send(answer)
         except TooLarge as error:
             self.send(failed(error, name))
+
+
+def _joiner(spec: HostSpec, ask: Callable[[Batch], Predictions]) -> Joiner | None:
+    """Return what joins calls, None where each is asked by itself."""
+    if not spec.max_batch:
+        return None
+    from minerva.layers.abstraction.serving.joining import Joiner
+    from minerva.layers.abstraction.serving.pause import Joins
+
+    joins = Joins(spec.max_batch, spec.max_wait_ms / 1000, one_at_a_time=not spec.thread_safe)
+    return Joiner(ask, joins)
 
 
 def _targets(rows: list[wire.Rows]) -> dict[str, Any]:

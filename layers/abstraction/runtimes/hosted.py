@@ -34,6 +34,7 @@ from minerva.layers.abstraction.runtimes.connection import (
     in_words,
     unreachable,
 )
+from minerva.layers.abstraction.serving.patience import UNTIL
 from minerva.schema import Batch, Schema
 
 Find = Callable[[], str]
@@ -230,7 +231,9 @@ class HostedModel:
         Raises AlgorithmFailed, DeadlineExceeded, Unavailable, or what the plugin raised of
         minerva.errors.
         """
-        return self._ask(wire.Predict(self._layout.pack(batch)), batch)
+        until = UNTIL.get()
+        left_s = None if until == math.inf else until - time.monotonic()
+        return self._ask(wire.Predict(self._layout.pack(batch), left_s), batch)
 
     def save(self, folder: Path) -> None:
         """Copy the model's files."""

@@ -52,7 +52,7 @@ class Placing:
         limits = terms.limits
         return self.hosts.model(
             version.digest,
-            spec_of(manifest, folder, self.workspace, terms, self.room),
+            spec_of(manifest, folder, self.workspace, terms, self.room, version.tenant),
             lock="\n".join(manifest.get("requirements", ())),
             log_name=f"{version.service}-{version.number}",
             idle_s=limits.idle_s or self.room.idle_s,
@@ -78,7 +78,7 @@ class Apart:
         self, version: Version, folder: Path, manifest: Mapping[str, Any], terms: Terms
     ) -> Model:
         """Return the model in its process, which ends with it. Raises what keeps it from starting."""
-        terms = replace(terms, limits=Limits(), deadline_ms=None)
+        terms = replace(terms, limits=Limits(), deadline_ms=None, batching=None)
         host = PrivateHost(
             self.state,
             self.python("\n".join(manifest.get("requirements", ()))),
@@ -102,9 +102,11 @@ def spec_of(
     workspace: Path,
     terms: Terms,
     room: Room,
+    tenant: str = "",
 ) -> SpecOf:
-    """Return what makes the spec of a version's process."""
+    """Return what makes the spec of a version's process; `tenant`: whose version it is."""
     cpus = terms.limits.cpus or room.cpus
+    batching = terms.batching
 
     def spec(scratch: Path, socket: str) -> HostSpec:
         return HostSpec(
@@ -123,6 +125,9 @@ def spec_of(
             network=bool(manifest.get("network", False)),
             allow_pickle=terms.allow_pickle,
             thread_safe=bool(manifest.get("thread_safe", True)),
+            max_batch=0 if batching is None else batching.max_batch,
+            max_wait_ms=0 if batching is None else batching.max_wait_ms,
+            tenant="" if batching is None else tenant,
             deadline_ms=terms.deadline_ms or room.deadline_ms,
         )
 

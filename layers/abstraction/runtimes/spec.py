@@ -49,6 +49,12 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     network: bool = False
     allow_pickle: bool = False
     thread_safe: bool = True
+    max_batch: Count = 0
+    """Calls in flight are joined up to so many rows; 0: each is asked by itself."""
+    max_wait_ms: Annotated[float, msgspec.Meta(ge=0)] = 0
+    """Most that a call waits to be joined."""
+    tenant: str = ""
+    """Whose calls are joined; so two tenants with the same version have a host each."""
     deadline_ms: Count = 0
     """A call that lasts longer than this and a grace ends the host; 0: never."""
 

@@ -73,6 +73,8 @@ class Predict(msgspec.Struct, array_like=True, frozen=True, tag=1):
     """Answered by Predicted."""
 
     columns: Columns
+    left_s: float | None = None
+    """How long the caller still waits, where calls may be made to wait for each other."""
 
 
 class Explain(msgspec.Struct, array_like=True, frozen=True, tag=2):

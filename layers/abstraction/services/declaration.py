@@ -110,6 +110,15 @@ class Breaker(Strict, frozen=True, omit_defaults=True):
     """Openings without a success between them that quarantine the version."""
 
 
+class Batching(Strict, frozen=True):
+    """Calls in flight are joined into one: up to so many rows, and none waits longer than that."""
+
+    max_batch: Annotated[int, msgspec.Meta(ge=2, le=65_536)] = 64
+    """Rows; a call that has as many is asked alone."""
+    max_wait_ms: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 5
+    """Most that a call waits for others."""
+
+
 class ServingDeclaration(Strict, frozen=True, omit_defaults=True):
     """How predictions are answered."""
 
@@ -121,6 +130,8 @@ class ServingDeclaration(Strict, frozen=True, omit_defaults=True):
     max_concurrency: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
     limits: Limits = Limits()
     breaker: Breaker = Breaker()
+    batching: Batching | None = None
+    """None: each call is asked by itself."""
 
 
 class JobsDeclaration(Strict, frozen=True, omit_defaults=True):

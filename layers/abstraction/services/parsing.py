@@ -88,6 +88,7 @@ def parse(value: Any) -> ServiceDeclaration:
     batch = _part(value, "batch", BatchDeclaration, BatchDeclaration(), faults)
     if schema is not None:
         faults.extend(_check_default(serving, schema))
+    faults.extend(_check_batching(serving))
     if data is not None:
         faults.extend(_check_data(data))
     schedules = _part(value, "schedules", tuple[ScheduleDeclaration, ...], (), faults)
@@ -161,6 +162,14 @@ def _check_default(serving: ServingDeclaration, schema: Schema) -> list[Fault]:
             hint = ' (quote "Yes" and "No")' if isinstance(value, bool) else ""
             faults.append(Fault(f"/serving/default/{name}", wrong + hint))
     return faults
+
+
+def _check_batching(serving: ServingDeclaration) -> list[Fault]:
+    batching, deadline_ms = serving.batching, serving.deadline_ms
+    if batching is None or deadline_ms is None or batching.max_wait_ms < deadline_ms:
+        return []
+    message = f"must be below the deadline, {deadline_ms} ms"
+    return [Fault("/serving/batching/max_wait_ms", message)]
 
 
 def _check_data(data: DataDeclaration) -> list[Fault]:

@@ -21,8 +21,10 @@ from minerva.layers.abstraction.registry.manifest import verify
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.registry.store import ArtefactStore
 from minerva.layers.abstraction.routing.circuit import Circuit
-from minerva.layers.abstraction.services.declaration import Breaker
+from minerva.layers.abstraction.services.declaration import Batching, Breaker
 from minerva.layers.abstraction.serving.goldens import prove
+from minerva.layers.abstraction.serving.joining import joined
+from minerva.layers.abstraction.serving.pause import Joins
 from minerva.layers.abstraction.serving.serial import one_at_a_time
 from minerva.layers.abstraction.serving.terms import Terms
 from minerva.layers.abstraction.serving.twin import EXPLAINS, MOST_RECORDS, TWIN, twinned
@@ -77,6 +79,8 @@ class Loader:
             prove(folder, model, decoder)
         else:
             model = self._inline(version, folder, manifest, decoder, terms)
+            if terms.batching is not None:
+                model = _joined(model, terms.batching, manifest)
         circuit, bins = Circuit(terms.breaker), read_bins(folder, schema)
         return LoadedVersion(version, schema, decoder, model, terms, circuit, bins)
 
@@ -150,6 +154,11 @@ def _load(algorithm: Algorithm, folder: Path, context: Context) -> Model:
         raise AlgorithmFailed(
             f"Algorithm {algorithm.name} could not load its model: {type(error).__name__}."
         ) from error
+
+
+def _joined(model: Model, batching: Batching, manifest: Mapping[str, Any]) -> Model:
+    serial = not manifest.get("thread_safe", True)
+    return joined(model, Joins(batching.max_batch, batching.max_wait_ms / 1000, serial))
 
 
 def _twin(algorithm: Algorithm, folder: Path, context: Context, decoder: Decoder) -> Model | None:

@@ -30,6 +30,7 @@ from minerva.layers.abstraction.serving.contest import Contest, Outcome, Records
 from minerva.layers.abstraction.serving.live import LiveServices
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.loading import LoadedVersion
+from minerva.layers.abstraction.serving.patience import UNTIL
 from minerva.layers.abstraction.serving.question import Answer, Question
 from minerva.layers.abstraction.training.source import DataSource
 from minerva.schema import Batch, Decoder
@@ -150,14 +151,18 @@ class Predictor:
                 return work()
             finally:
                 give_back()
+        context = contextvars.copy_context()
+        left_s = max(0.0, deadline_ms / 1000 - spent_s)
+        if live.declaration.serving.batching is not None:
+            context.run(UNTIL.set, time.monotonic() + left_s)
         try:
-            future = self.executor.submit(contextvars.copy_context().run, work)
+            future = self.executor.submit(context.run, work)
         except RuntimeError as error:
             give_back()
             raise Unavailable("The sidecar is shutting down: ask again.") from error
         future.add_done_callback(lambda _: give_back())
         try:
-            return future.result(timeout=max(0.0, deadline_ms / 1000 - spent_s))
+            return future.result(timeout=left_s)
         except FutureTimeoutError:
             future.cancel()
             late = DeadlineExceeded(

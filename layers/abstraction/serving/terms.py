@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
-from minerva.layers.abstraction.services.declaration import Breaker, Limits, ServiceDeclaration
+from minerva.layers.abstraction.services.declaration import (
+    Batching,
+    Breaker,
+    Limits,
+    ServiceDeclaration,
+)
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Terms:
     breaker: Breaker = field(default_factory=Breaker)
     deadline_ms: int | None = None
     allow_pickle: bool = False
+    batching: Batching | None = None
 
     @classmethod
     def of(cls, declaration: ServiceDeclaration) -> Self:
@@ -29,4 +35,5 @@ class Terms:
             serving.breaker,
             serving.deadline_ms,
             declaration.allow_pickle,
+            serving.batching,
         )

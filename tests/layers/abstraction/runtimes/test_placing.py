@@ -15,6 +15,7 @@ from waiting import wait_until
 from minerva.errors import AlgorithmFailed
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.runtimes.placing import Apart, Room, spec_of
+from minerva.layers.abstraction.services.declaration import Batching
 from minerva.layers.abstraction.serving.terms import Terms
 
 MANIFEST = {"algorithm": "kept", "schema": SCHEMA, "parameters": {}, "network": True}
@@ -110,3 +111,18 @@ def test_a_spec_says_what_the_version_and_its_service_say(tmp_path, declared, ro
 
     assert (spec.deadline_ms, spec.memory_mb, spec.cpus, spec.threads) == (deadline_ms, 900, 2, 2)
     assert (spec.network, spec.reads, spec.plugins) == (True, ("/srv/words",), str(tmp_path))
+
+
+def test_the_processes_of_two_tenants_differ_where_calls_are_joined(tmp_path):
+    room = Room(memory_mb=900, cpus=2, idle_s=60, threads=4)
+
+    def spec(tenant, **terms):
+        made = spec_of(MANIFEST, tmp_path, tmp_path / "ws", Terms(**terms), room, tenant)
+        return made(Path("/s"), "/s/h")
+
+    ours, theirs = (spec(name, batching=Batching(max_batch=9)) for name in ("ours", "theirs"))
+
+    assert (ours.max_batch, ours.max_wait_ms) == (9, 5)
+    assert ours != theirs
+    assert spec("ours") == spec("theirs")
+    assert spec("ours").max_batch == 0
