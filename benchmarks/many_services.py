@@ -21,7 +21,7 @@ import yaml
 from load import Request, ended, started
 from sidecar import Sidecar, example, members, up, wait
 
-from minerva.client import Client
+from minerva.client import ONE_TRY, Client
 from minerva.errors import MinervaError
 
 DECLARED, LOADED = 1000, 20
@@ -103,7 +103,7 @@ def _questions(sidecar: Sidecar, loaded: int) -> list[Request]:
     with _awake(sidecar), Client(sidecar.url) as client:
         wait(lambda: client.ready()["status"] == "ready", "the start", within_s=PATIENCE_S)
         questions = []
-        with Client(sidecar.url, sidecar.key) as caller:
+        with Client(sidecar.url, sidecar.key, policy=ONE_TRY) as caller:
             for number in range(loaded):
                 service = f"s{number:04}"
                 record = example(sidecar.workspace, service)

@@ -18,7 +18,7 @@ import yaml
 from load import Felt, ended, started
 from sidecar import Sidecar, example, up, wait
 
-from minerva.client import Client
+from minerva.client import ONE_TRY, Client
 
 SECONDS = 5.0
 ROUNDS = 3
@@ -95,7 +95,7 @@ def main(seconds: float) -> None:
     os.environ["MINERVA_WEB_THREADS"] = str(THREADS)
     with up(_prepare, web_workers=WORKERS) as sidecar:
         sidecar.wait_until_ready()
-        with Client(sidecar.url, sidecar.key) as client:
+        with Client(sidecar.url, sidecar.key, policy=ONE_TRY) as client:
             wait(lambda: len(client.services()) == len(SERVICES), "the declarations")
             for service in SERVICES:
                 sidecar.train(client, service)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sidecar import Sidecar, wait, web_workers
 
-from minerva.client import Client
+from minerva.client import ONE_TRY, Client
 
 MOST_CONNECTIONS = 400
 ESTABLISHED = "01"
@@ -31,7 +31,7 @@ def client_of_each(sidecar: Sidecar) -> Iterator[dict[int, Client]]:
     with ExitStack() as opened:
         for _ in range(MOST_CONNECTIONS):
             known = _taken(sidecar.port, workers)
-            client = opened.enter_context(Client(sidecar.url, sidecar.key))
+            client = opened.enter_context(Client(sidecar.url, sidecar.key, policy=ONE_TRY))
             client.services()
             now = _taken(sidecar.port, workers)
             for connection in now.keys() - known.keys():

@@ -47,13 +47,13 @@ class Session:
         return settings.load(self.workspace, os.environ)
 
     def client(self, timeout_s: float = 60.0) -> Client:
-        """Return a client of the sidecar, not connected yet."""
-        from minerva.client import Client
+        """Return a client of the sidecar, not connected yet, that tells at once what is wrong."""
+        from minerva.client import ONE_TRY, Client
 
         loaded = self.load()
         own = own_url(loaded)
         url = self.url_option or own
-        return Client(url, self._key(loaded, home=url == own), timeout_s)
+        return Client(url, self._key(loaded, home=url == own), timeout_s, ONE_TRY)
 
     def _key(self, loaded: Loaded, *, home: bool) -> str | None:
         """The key to show: a workspace's own is for its own sidecar, never sent to another one."""

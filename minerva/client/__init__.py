@@ -8,5 +8,6 @@ What the sidecar refuses is raised as the class of `minerva.errors` that it was 
 
 from minerva.client.answers import Document, problem
 from minerva.client.calls import Client
+from minerva.client.policy import ONE_TRY, Policy
 
-__all__ = ["Client", "Document", "problem"]
+__all__ = ["ONE_TRY", "Client", "Document", "Policy", "problem"]

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from http import HTTPStatus
 from http.client import HTTPResponse
 from typing import Any
@@ -15,8 +20,52 @@ Document = dict[str, Any]
 """A JSON object, as the OpenAPI document describes it."""
 
 
-def problem(status: int, content: bytes) -> MinervaError:
+class Reason(StrEnum):
+    """Why there is no answer: none in time, none was asked for, or none came whole."""
+
+    DEADLINE = "deadline"
+    BREAKER = "breaker"
+    CONNECTION = "connection"
+
+
+class Away(Unavailable):
+    """No answer came from the sidecar."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status, a whole body, and for how many seconds the sidecar wants to be left alone."""
+
+    status: int
+    content: bytes
+    retry_after_s: float = 0.0
+
+
+def retry_after_s(told: str, now: datetime) -> float:
+    """Read `Retry-After` (RFC 9110, 10.2.3), seconds or a date; what is neither asks for nothing."""
+    told = told.strip()
+    if told.isascii() and told.isdigit():
+        return float(told)
+    try:
+        until = parsedate_to_datetime(told)
+    except ValueError:
+        return 0.0
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+
+
+def problem(status: int, content: bytes, retry_after_s: float = 0.0) -> MinervaError:
     """Rebuild the error that a sidecar answered with, from its problem+json (RFC 9457)."""
+    error = _rebuilt(status, content)
+    if isinstance(error, Unavailable) and retry_after_s:
+        error.retry_after_s = math.ceil(retry_after_s)
+    return error
+
+
+def _rebuilt(status: int, content: bytes) -> MinervaError:
     try:
         told = json.loads(content)
     except ValueError:
@@ -35,7 +84,8 @@ def _kinds() -> dict[str, type[MinervaError]]:
 
 
 def _unknown(status: int) -> type[MinervaError]:
-    return Unavailable if status >= HTTPStatus.INTERNAL_SERVER_ERROR else errors.InvalidInput
+    passing = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    return Unavailable if passing else errors.InvalidInput
 
 
 def _faults(told: Document) -> list[Fault]:

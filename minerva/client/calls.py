@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from http import HTTPStatus
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-from minerva.client.answers import Document, listed, member, problem, read_object, server_sent
+from minerva.client.answers import Document, listed, member, read_object
+from minerva.client.breaker import Breaker
+from minerva.client.clock import SYSTEM_CLOCK, Clock
+from minerva.client.following import follow
+from minerva.client.line import AGAIN, Line, Terms
+from minerva.client.policy import DEFAULT_POLICY, Policy
+from minerva.client.predicting import FAILURES, degraded, question
 from minerva.client.sending import PIECE, Sending, Told, format_of, send_whole
-from minerva.client.transport import Transport
 from minerva.errors import MinervaError
-
-RECONNECT_S = 0.2
-"""Pause before asking again for events where a stream brought none."""
 
 
 def _nobody(_sent: int, _size: int) -> None:
@@ -26,10 +25,25 @@ def _nobody(_sent: int, _size: int) -> None:
 
 
 class Client:
-    """Talks to one sidecar over one connection that is kept alive; for one thread at a time."""
+    """Talks to one sidecar over connections that are kept alive; for any number of threads.
 
-    def __init__(self, url: str, key: str | None = None, timeout_s: float = 30.0) -> None:
-        self._line = Transport(url, key, timeout_s)
+    `timeout_s` is for one call with all its tries; in sending files and following events, for each wait.
+    Reads, predictions and submissions, which have an idempotency key, are repeated as `policy` says,
+    and nothing else is.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        timeout_s: float = 30.0,
+        policy: Policy = DEFAULT_POLICY,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._line = Line(url, key, timeout_s, policy, clock)
+        self._policy = policy
+        self._clock = clock
+        self._breakers: dict[str, Breaker] = {}
 
     @property
     def url(self) -> str:
@@ -52,11 +66,11 @@ class Client:
 
     def service_list(self) -> Document:
         """Return `{"services": […], "problems": […]}`: the services, and files that are none."""
-        return self._line.call("GET", "/v1/services")
+        return self._line.get("/v1/services")
 
     def service(self, name: str) -> Document:
         """Describe one service: schema, serving version, aliases, what is wrong."""
-        return member(self._line.call("GET", _service(name)), "service")
+        return member(self._line.get(_service(name)), "service")
 
     def predict(
         self,
@@ -66,20 +80,34 @@ class Client:
         keys: Sequence[str | int] | None = None,
         explain: bool = False,
         request_id: str | None = None,
+        default: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        timeout_s: float | None = None,
     ) -> Document:
         """Predict for records, or for the records of these keys in the service's own data.
 
         Returns `{"predictions": [{…}, …], "service", "version", "request_id", "degraded"}`.
+
+        With a `default`, output → value, there is an answer even when the sidecar has none in time, is
+        away or fails: the default for each record, `"degraded": True`, `"version": None` and a `"reason"`:
+        `deadline`, `breaker`, `connection`, or the code of the sidecar's error. `key` names the field that
+        tells records apart, to be kept beside their defaults. A caller's own mistakes are raised.
         """
-        question: Document = {}
-        if records is not None:
-            question["records"] = list(records)
-        if keys is not None:
-            question["keys"] = list(keys)
-        if explain:
-            question["explain"] = True
-        headers = {"X-Request-ID": request_id} if request_id else {}
-        return self._line.call("POST", f"{_service(service)}/predict", question, headers)
+        asked = question(records, keys, explain=explain)
+        request_id = request_id or uuid4().hex
+        try:
+            return self._line.call(
+                "POST",
+                f"{_service(service)}/predict",
+                asked,
+                {"X-Request-ID": request_id},
+                Terms(True, timeout_s, self._breaker(service)),
+            )
+        except FAILURES as error:
+            if default is None:
+                raise
+            known = {"service": service, "request_id": request_id}
+            return degraded(asked, default, key, error) | known
 
     def train(
         self,
@@ -132,13 +160,13 @@ class Client:
     ) -> Document:
         """Send training data in pieces, going on after broken connections; return the upload."""
         format_, rest = _layout(file, how)
-        return Sending(self._line).send(service, file, format_, rest, told)
+        return Sending(self._line, clock=self._clock).send(service, file, format_, rest, told)
 
     def give_up(self, upload_id: str) -> None:
         """Remove an upload that no job needs; one that is gone, or needed, is left as it is."""
         path = f"/v1/uploads/{quote(upload_id, safe='')}"
         with suppress(MinervaError):
-            self._line.content("DELETE", path, None, {}, repeatable=True)
+            self._line.content("DELETE", path, terms=AGAIN)
 
     def start_job(
         self,
@@ -170,16 +198,16 @@ class Client:
 
         Trials are in the order of their numbers; number 0 is the present parameters.
         """
-        return self._line.call("GET", f"{_job(job_id)}/trials")
+        return self._line.get(f"{_job(job_id)}/trials")
 
     def proposals(self, service: str) -> list[Document]:
         """List what tunings of a service proposed, newest first."""
-        return listed(self._line.call("GET", _service(service, "proposals")), "proposals")
+        return listed(self._line.get(_service(service, "proposals")), "proposals")
 
     def proposal(self, service: str, number: int) -> Document:
         """Return one proposal with its evidence."""
         path = _service(service, "proposals", str(number))
-        return member(self._line.call("GET", path), "proposal")
+        return member(self._line.get(path), "proposal")
 
     def decide(self, service: str, number: int, decision: str, reason: str = "") -> Document:
         """Accept or reject a proposal; `decision` is `accept` or `reject`.
@@ -208,7 +236,7 @@ class Client:
 
     def job(self, job_id: str) -> Document:
         """Return one job as it is now."""
-        return member(self._line.call("GET", _job(job_id)), "job")
+        return member(self._line.get(_job(job_id)), "job")
 
     def jobs(
         self,
@@ -230,50 +258,29 @@ class Client:
             "limit": limit,
         }
         query = urlencode({name: value for name, value in wanted.items() if value is not None})
-        return listed(self._line.call("GET", f"/v1/jobs?{query}" if query else "/v1/jobs"), "jobs")
+        return listed(self._line.get(f"/v1/jobs?{query}" if query else "/v1/jobs"), "jobs")
 
     def schedules(self, *, service: str | None = None, count: int | None = None) -> list[Document]:
         """List what starts jobs by itself, with the next `count` moments of each."""
         wanted = {"service": service, "count": count}
         query = urlencode({name: value for name, value in wanted.items() if value is not None})
         path = f"/v1/schedules?{query}" if query else "/v1/schedules"
-        return listed(self._line.call("GET", path), "schedules")
+        return listed(self._line.get(path), "schedules")
 
     def job_events(self, job_id: str) -> Iterator[Document]:
         """Yield a job's events, `{"number", "at", "state", "attempt", "message"}`, until it ended.
 
         Between them its progress, `{"progress", "message", "seconds_left"}`.
         """
-        path = f"{_job(job_id)}/events"
-        headers = {"Accept": "text/event-stream"}
-        while True:
-            response = self._line.ask("GET", path, None, headers, repeatable=True)
-            if response.status != HTTPStatus.OK:
-                content = self._line.read(response)
-                if response.status == HTTPStatus.NO_CONTENT:
-                    return  # the job has ended and everything was told
-                raise problem(response.status, content)
-            silent = True
-            try:
-                for event in server_sent(response):
-                    silent = False
-                    if "number" in event:
-                        headers["Last-Event-ID"] = str(event["number"])
-                    yield event
-            except (OSError, HTTPException) as error:
-                raise self._line.away(error) from error
-            finally:
-                self.close()  # the rest of the stream must not be taken for another answer
-            if silent:
-                time.sleep(RECONNECT_S)
+        return follow(self._line, f"{_job(job_id)}/events", self._clock)
 
     def job_history(self, job_id: str) -> list[Document]:
         """Return a job's events so far."""
-        return listed(self._line.call("GET", f"{_job(job_id)}/events"), "events")
+        return listed(self._line.get(f"{_job(job_id)}/events"), "events")
 
     def job_log(self, job_id: str) -> str:
         """Return what the job's attempts wrote to their output."""
-        log = self._line.content("GET", f"{_job(job_id)}/log", None, {}, repeatable=True)
+        log = self._line.content("GET", f"{_job(job_id)}/log", terms=AGAIN)
         return log.decode("utf-8", "replace")
 
     def cancel(self, job_id: str) -> Document:
@@ -286,7 +293,7 @@ class Client:
 
     def versions(self, service: str) -> list[Document]:
         """List a service's versions, newest first: metrics, aliases, quarantine."""
-        return listed(self._line.call("GET", f"{_service(service)}/versions"), "versions")
+        return listed(self._line.get(f"{_service(service)}/versions"), "versions")
 
     def promote(
         self,
@@ -309,7 +316,7 @@ class Client:
     def retire(self, service: str, alias: str, reason: str = "") -> Document:
         """Take a challenger, shadow or standby away; return the alias, which names no version now."""
         path = _service(service, "aliases", alias)
-        return member(self._line.call("DELETE", path, _given(reason), repeatable=False), "alias")
+        return member(self._line.call("DELETE", path, _given(reason)), "alias")
 
     def quarantine(self, service: str, version: int | str, reason: str) -> Document:
         """Keep a version from serving.
@@ -322,26 +329,30 @@ class Client:
     def release(self, service: str, version: int | str, reason: str = "") -> Document:
         """Let a version in quarantine be promoted again; return the version."""
         path = _service(service, "versions", str(version), "release")
-        return member(self._line.call("POST", path, _given(reason), repeatable=False), "version")
+        return member(self._line.call("POST", path, _given(reason)), "version")
 
     def rollback(self, service: str, reason: str = "") -> Document:
         """Let champion name the version that it named before; return the alias."""
         path = _service(service, "rollback")
-        return member(self._line.call("POST", path, _given(reason), repeatable=False), "alias")
+        return member(self._line.call("POST", path, _given(reason)), "alias")
 
     def openapi(self) -> Document:
         """Return the OpenAPI document of the declared services."""
-        return self._line.call("GET", "/openapi.json")
+        return self._line.get("/openapi.json")
 
     def ready(self) -> Document:
         """Return what `/readyz` says, whether ready or not."""
-        return read_object(
-            self._line.read(self._line.ask("GET", "/readyz", None, {}, repeatable=True))
-        )
+        return read_object(self._line.answer("GET", "/readyz").content)
+
+    def _breaker(self, service: str) -> Breaker | None:
+        if self._policy.breaker_failures is None:
+            return None
+        made = Breaker(self._policy.breaker_failures, self._policy.breaker_open_s)
+        return self._breakers.setdefault(service, made)
 
     def _submit(self, path: str, body: Document, idempotency_key: str | None) -> Document:
         headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
-        return member(self._line.call("POST", path, body, headers), "job")
+        return member(self._line.call("POST", path, body, headers, AGAIN), "job")
 
 
 def _layout(file: Path, how: Mapping[str, Any] | None) -> tuple[str, Document]:

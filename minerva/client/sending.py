@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from minerva.client.answers import Document, member
-from minerva.client.transport import Transport
+from minerva.client.clock import SYSTEM_CLOCK, Clock
+from minerva.client.line import Line
 from minerva.errors import Conflict, InvalidInput, Unavailable
 
 TYPES = {
@@ -40,7 +40,7 @@ def format_of(path: Path) -> str:
 
 
 def send_whole(
-    line: Transport,
+    line: Line,
     path: str,
     file: Path,
     layout: tuple[str, Mapping[str, Any]],
@@ -55,9 +55,12 @@ def send_whole(
 class Sending:
     """One upload in pieces."""
 
-    def __init__(self, line: Transport, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, line: Line, patience_s: float = PATIENCE_S, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self._line = line
         self._patience_s = patience_s
+        self._clock = clock
 
     def send(
         self, service: str, file: Path, format_: str, how: Mapping[str, Any], told: Told
@@ -89,17 +92,17 @@ class Sending:
 
     def _asked(self, where: str, offset: int, broken: Exception) -> Document:
         """Ask until somebody answers that it came further, or that nothing of it did."""
-        pause, deadline = FIRST_PAUSE_S, time.monotonic() + self._patience_s
+        pause, deadline = FIRST_PAUSE_S, self._clock.now() + self._patience_s
         while True:
-            time.sleep(pause)
+            self._clock.sleep(pause)
             try:
-                upload = member(self._line.call("GET", where), "upload")
+                upload = member(self._line.get(where), "upload")
             except Unavailable:
-                if time.monotonic() > deadline:
+                if self._clock.now() > deadline:
                     raise
             else:
                 if upload["offset"] != offset or not isinstance(broken, Conflict):
                     return upload
-                if time.monotonic() > deadline:  # somebody else is sending, and goes on to
+                if self._clock.now() > deadline:  # somebody else is sending, and goes on to
                     raise broken
             pause = min(2 * pause, LONGEST_PAUSE_S)

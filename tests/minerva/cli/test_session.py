@@ -31,7 +31,7 @@ def workspace(tmp_path):
 
 def sent_key(session):
     """The key that the client would send."""
-    return session.client()._line._headers(None).get("Authorization", "").removeprefix("Bearer ")
+    return session.client()._line.headers.get("Authorization", "").removeprefix("Bearer ")
 
 
 def test_shows_the_workspaces_key_to_its_own_sidecar(workspace):
