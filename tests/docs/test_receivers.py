@@ -25,6 +25,11 @@ NODE = """
 const [secret, headers, body] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 verified(secret, headers, Buffer.from(body));
 """
+PHP = """
+{code}
+[$secret, $headers, $body] = json_decode(stream_get_contents(STDIN), true);
+verified($secret, $headers, $body);
+"""
 JAVA = """
 {code}
 class Main {{
@@ -59,6 +64,13 @@ def node(secret, headers, body, folder):
     )
 
 
+def php(secret, headers, body, folder):
+    program = ["php", "-r", PHP.format(code=code("php"))]
+    return subprocess.run(
+        program, input=json.dumps([secret, headers, body]), text=True, check=False
+    )
+
+
 def java(secret, headers, body, folder):
     source = folder / "Main.java"
     text = JAVA.format(code=code("java"))
@@ -77,6 +89,7 @@ def java(secret, headers, body, folder):
     [
         python,
         pytest.param(node, marks=pytest.mark.needs("node")),
+        pytest.param(php, marks=pytest.mark.needs("php")),
         pytest.param(java, marks=pytest.mark.needs("java")),
     ],
 )

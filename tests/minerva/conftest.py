@@ -1,26 +1,15 @@
 """What tests of the client share: a server that answers as it is told, and a client of it."""
 
-import sys
-import threading
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "support"))
-
-from answering import Server
+from answering import answering
 
 from minerva.client import Client
 
 
 @pytest.fixture
 def server():
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with answering() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

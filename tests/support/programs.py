@@ -8,6 +8,9 @@ from chaos.brokers import RABBITMQ
 
 PACKAGES = {
     "chromium": "chromium",
+    "curl": "curl",
+    "mcs": "mono-mcs libmono-system-net-http4.0-cil",
+    "php": "php-cli php-curl",
     "Rscript": "r-base-core r-cran-jsonlite",
     "java": "openjdk-17-jdk-headless",
     "node": "nodejs",

@@ -1,7 +1,10 @@
 """A real HTTP server that answers as a test tells it."""
 
 import json
+import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -46,6 +49,17 @@ class Server(ThreadingHTTPServer):
     def get_request(self):
         self.connections += 1
         return super().get_request()
+
+
+@contextmanager
+def answering() -> Iterator[Server]:
+    """A server that is asked while the block runs."""
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 def hang_up(handler):
