@@ -41,7 +41,7 @@ interop: $(CLIENTS) ## Install other people's clients, so that make test runs th
 bench: $(VENV)/.demo-ready ## Run all benchmarks, half an hour; ONLY=swaps runs one
 	@$(BIN)/python benchmarks $(ONLY)
 
-chaos: $(VENV)/.dev-ready ## Kill, flush, fill and count, an hour on two cores; ONLY=fault, ROUNDS=5
+chaos: $(VENV)/.dev-ready ## Kill, flush, fill and count, a quarter of an hour on two cores; ONLY=fault, ROUNDS=5
 	@$(BIN)/python -m chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(ONLY)
 
 lock: ## Pin all dependencies anew (needs uv)
