@@ -273,7 +273,10 @@ SERVERS: Mapping[str, Server] = {
             lambda rows: {"dataframe_split": {"columns": FIELDS, "data": rows.tolist()}},
         ),
         chances=_key("predictions"),
-        settings=lambda _: {"MLFLOW_DISABLE_TELEMETRY": "true"},
+        settings=lambda _: {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "PATH": f"{environment('mlflow')}:{os.environ['PATH']}",  # it looks for its web server there
+        },
         prepare=_mlflow_prepare,
         title="MLflow",
     ),
