@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -44,7 +45,10 @@ def create_application() -> Flask:
     watcher = Watcher(container.look, loaded.settings.poll_interval_s)
     opened.callback(watcher.stop)
     watcher.start()
-    return create_app(house_of(container, loaded))
+    app = create_app(house_of(container, loaded))
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking through it again and again stops all answers
+    return app
 
 
 def house_of(container: Container, loaded: Loaded) -> House:

@@ -45,6 +45,8 @@ class Arrival:
         """In the head: where the search goes on. In chunks: where the next one begins."""
         self._end: int | None = None
         """Where the body ends, if its length was told."""
+        self.body_at: int | None = None
+        """Where it begins, if its length was told."""
         self._chunked = False
 
     def stage(self) -> Stage:
@@ -80,7 +82,7 @@ class Arrival:
             case [(b"content-length", length)] if (
                 length.isdigit() and len(length) <= _MOST_DIGITS and int(length) <= MOST_GATHERED
             ):
-                self._end = start + int(length)
+                self.body_at, self._end = start, start + int(length)
                 return self.stage()
             case [(b"transfer-encoding", b"chunked")]:
                 self._chunked, self._looked = True, start

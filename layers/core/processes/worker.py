@@ -24,6 +24,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from minerva.layers.core.processes.arrival import Stage
 from minerva.layers.core.processes.caller import CallerSocket
 from minerva.layers.core.processes.connection import Connection, Turn, watch_body
+from minerva.layers.core.processes.quick import Quick, takes_all
 from minerva.layers.core.processes.refusal import (
     FAILED,
     TOO_BUSY,
@@ -37,6 +38,8 @@ log = structlog.get_logger(layer="core")
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread keeps Python to itself while others wait; a prediction is shorter (docs/adr/0014)."""
+SIGN_S = 1.0
+"""Between two signs of life."""
 LOOK_S = 0.5
 """Between two looks for callers whose time is up."""
 _NOBODY_CAME = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINVAL})
@@ -56,7 +59,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Large bodies that wait for a place."""
         self._parting: set[Connection] = set()
         """We said all that we had to say."""
-        self._next_look = 0.0
+        self._next_look = self._next_sign = 0.0
+        self._quick = Quick()
 
     def init_process(self) -> None:
         """Let threads take turns sooner than Python's 5 ms."""
@@ -75,8 +79,45 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.nr_conns += 1
         self.enqueue_req(Connection(self.cfg, sock, address, listener.getsockname()))
 
+    def on_client_socket_readable(self, conn: Connection, client: CallerSocket) -> None:
+        """Answer a quick question at once; give any other one to a thread."""
+        if not self._is_quick(conn):
+            super().on_client_socket_readable(conn, client)
+            return
+        line = self._quick.line(conn.arrival.data) or b""
+        began = time.monotonic()
+        result = self._answer(conn)
+        now = time.monotonic()
+        self._quick.answered_here(line, now - began, now)
+        self.keepalived_conns.remove(conn)
+        if result is True and self.alive and not conn.parser.unreader.buf.getvalue():
+            conn.sock.setblocking(False)
+            self._keep(conn)
+        else:
+            self.poller.unregister(client)
+            self._go_on(conn, result)
+
+    def _is_quick(self, conn: Connection) -> bool:
+        try:
+            return (
+                conn.come() is Stage.WHOLE
+                and not conn.gone
+                and self._quick.may(conn.arrival.data, conn.arrival.body_at, time.monotonic())
+                and takes_all(conn.sock)
+            )
+        except OSError:
+            return False  # a thread meets the same, and ends the connection
+
     def handle(self, conn: Connection) -> Any:
         """Answer a request that is there; in a thread. Return whose turn it is, or whether we go on."""
+        line = self._quick.line(conn.arrival.data) if conn.arrival.data else None
+        began = time.monotonic()
+        result = self._answer(conn)
+        if line is not None and result is True:
+            self._quick.answered_by_thread(line, time.monotonic() - began)
+        return result
+
+    def _answer(self, conn: Connection) -> Any:
         if conn.has_place:
             conn.is_reading = True
             conn.sock.expect_much()
@@ -120,21 +161,41 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Go on with a connection that a thread has done with; in the loop, as all that follows."""
         self._leave_place(conn)
         try:
-            result = fs.result()
-            conn.sock.setblocking(False)
-            if result is Turn.CALLER:
-                self._wait(conn)
-            elif result is Turn.QUEUE:
-                self._enter_queue(conn)
-            elif result and conn.again():
-                self.enqueue_req(conn)
-            elif result:
-                super().finish_request(conn, fs)
-            else:
-                self._part(conn)
+            self._go_on(conn, fs.result())
         except Exception as error:  # whatever it is, it is about this connection alone
             log.error("connection.failed", exc_info=error)
             self._drop(conn)
+
+    def _go_on(self, conn: Connection, result: Any) -> None:
+        """Do with a connection what a request's `result` says."""
+        conn.sock.setblocking(False)
+        if result is Turn.CALLER:
+            self._wait(conn)
+        elif result is Turn.QUEUE:
+            self._enter_queue(conn)
+        elif result and conn.again():
+            self.enqueue_req(conn)
+        elif result:
+            self._keep(conn)
+            self.poller.register(
+                conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn)
+            )
+        else:
+            self._part(conn)
+
+    def _keep(self, conn: Connection) -> None:
+        """Wait for the next request; a worker that stops does so for a moment only."""
+        conn.set_timeout()
+        if not self.alive:
+            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+        self.keepalived_conns.append(conn)
+
+    def notify(self) -> None:
+        """Tell the arbiter that we live, once a second; gunicorn would at each event."""
+        now = time.monotonic()
+        if now >= self._next_sign:
+            self._next_sign = now + SIGN_S
+            super().notify()
 
     def murder_pending(self) -> None:
         """Look whose time is up."""

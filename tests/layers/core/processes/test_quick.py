@@ -1,0 +1,129 @@
+"""The loop answers what was seen to be quick, and leaves a service to threads while it is slow."""
+
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minerva.layers.core.processes.arrival import Arrival, Stage
+from minerva.layers.core.processes.quick import (
+    LONGEST_REST_S,
+    MOST_BYTES,
+    MOST_SERVICES,
+    QUICK_S,
+    Quick,
+    takes_all,
+)
+
+BODY = b'{"records": [{"x": 1}]}'
+
+
+def request(path=b"/v1/services/churn/predict", body=BODY, method=b"POST"):
+    """Return a request all of which has come."""
+    head = b"%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (method, path, len(body))
+    arrival = Arrival(head + body)
+    assert arrival.stage() is Stage.WHOLE
+    return arrival
+
+
+def may(quick, arrival, now=0.0):
+    return quick.may(arrival.data, arrival.body_at, now)
+
+
+@pytest.fixture
+def quick():
+    """What knows that churn is quick."""
+    known = Quick()
+    known.answered_by_thread(known.line(request().data), QUICK_S)
+    return known
+
+
+def test_a_service_that_a_thread_answered_quickly_is_answered_in_the_loop(quick):
+    assert may(quick, request())
+
+
+def test_what_nobody_knows_and_what_was_slow_goes_to_a_thread():
+    quick = Quick()
+    assert not may(quick, request())
+
+    quick.answered_by_thread(quick.line(request().data), 1.01 * QUICK_S)
+
+    assert not may(quick, request())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        request(b"/v1/services/other/predict"),
+        request(b"/v1/services/churn/train"),
+        request(b"/v2/models/churn/infer"),
+        request(method=b"GET"),
+        request(body=b'{"keys": ["1"]}'),
+        request(body=b'{"records": [], "keys": ["1"]}'),
+        request(body=b" " * 100 + BODY),
+        request(body=b""),
+        request(body=BODY + b" " * MOST_BYTES),
+    ],
+    ids=lambda one: bytes(one.data[:40]).decode(),
+)
+def test_anything_else_goes_to_a_thread(quick, other):
+    assert not may(quick, other)
+
+
+def test_a_body_of_unknown_length_goes_to_a_thread(quick):
+    line = b"POST /v1/services/churn/predict HTTP/1.1\r\n"
+    chunked = Arrival(line + b"Transfer-Encoding: chunked\r\n\r\n17\r\n" + BODY + b"\r\n0\r\n\r\n")
+    assert chunked.stage() is Stage.WHOLE
+
+    assert not may(quick, chunked)
+
+
+def test_one_slow_answer_sends_a_service_to_threads_for_a_while(quick):
+    line = quick.line(request().data)
+
+    quick.answered_here(line, 0.05, now=100.0)
+
+    assert not may(quick, request(), now=100.9)
+    assert may(quick, request(), now=101.1)
+
+
+def test_a_hiccup_is_forgiven(quick):
+    quick.answered_here(quick.line(request().data), 0.005, now=100.0)
+
+    assert may(quick, request(), now=100.0)
+
+
+@given(st.lists(st.floats(0.05, 5), min_size=1, max_size=30))
+def test_who_is_slow_again_and_again_holds_the_loop_up_ever_more_rarely(slow):
+    quick, now, rests = Quick(), 0.0, []
+    line = quick.line(request().data)
+    quick.answered_by_thread(line, 0.0)
+    for seconds in slow:
+        quick.answered_here(line, seconds, now)
+        rest = next(2.0**power for power in range(13) if may(quick, request(), now + 2.0**power))
+        rests.append(rest)
+        now += rest
+
+    assert rests == sorted(rests)
+    assert rests[-1] >= min(2.0 ** (len(slow) - 1), LONGEST_REST_S)
+
+
+def test_names_that_callers_make_up_are_not_remembered_for_ever(quick):
+    for number in range(MOST_SERVICES + 10):
+        quick.answered_by_thread(b"POST /v1/services/%d/predict HTTP/1.1" % number, 0.0)
+
+    assert not may(quick, request(b"/v1/services/%d/predict" % (MOST_SERVICES + 5)))
+    assert may(quick, request())
+
+
+def test_a_caller_who_has_not_read_our_answers_is_left_to_a_thread():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert takes_all(ours)
+        ours.sendall(b"an answer")
+        assert not takes_all(ours)
+
+        theirs.recv(100)
+
+        assert takes_all(ours)
