@@ -59,6 +59,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     request_id_header: Annotated[
         str, Meta(description="Header that carries the legacy app's own request id")
     ] = "X-Request-ID"
+    default_service: Annotated[
+        str, Meta(description="Service that `/invocations` asks, where no service is named")
+    ] = ""
     web_workers: Annotated[Count, Meta(description="Web worker processes")] = 2
     web_threads: Annotated[Count, Meta(description="Threads per web worker")] = 8
     train_slots: Annotated[

@@ -68,6 +68,7 @@ def house_of(container: Container, loaded: Loaded) -> House:
         max_body_bytes=settings.max_body_bytes,
         max_records=settings.max_records,
         request_id_header=settings.request_id_header,
+        default_service=settings.default_service,
         auth_required=settings.auth != "none",
         local_only=loaded.local_only,
         max_streams=max(1, settings.web_threads // 2),

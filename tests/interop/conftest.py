@@ -27,7 +27,21 @@ schema:
 @pytest.fixture(scope="module")
 def sidecar(tmp_path_factory, free_port) -> Iterator[Sidecar]:
     """A sidecar that serves `churn`; stopped afterwards."""
-    with serving(tmp_path_factory.mktemp("interop") / "workspace", free_port(), CHURN) as running:
+    with serving(
+        tmp_path_factory.mktemp("interop") / "workspace",
+        free_port(),
+        CHURN,
+        'default_service = "churn"',
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def open_sidecar(tmp_path, free_port) -> Iterator[Sidecar]:
+    """A sidecar that asks nobody on this machine for a key."""
+    with serving(
+        tmp_path / "workspace", free_port(), CHURN, 'default_service = "churn"', 'auth = "none"'
+    ) as running:
         yield running
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from minerva import __version__
+
 HERE = Path(__file__).parent
 CHANCES = [[0.75, 0.25], [0.75, 0.25]]
 
@@ -42,6 +44,19 @@ def test_kserves_client_asks_in_json_and_in_binary(run, sidecar):
     assert told.pop("same") == [["r", ["No", "No"], CHANCES]] * 2
     assert "/inputs: is empty; send at least one tensor" in told.pop("wrong")
     assert told == {"live": True, "ready": True, "model_ready": True, "other_ready": False}
+
+
+def test_mlflows_scoring_client_sends_a_data_frame_or_rows(run, open_sidecar):
+    said = run("python", HERE / "mlflow_client.py", "127.0.0.1", open_sidecar.port)
+    told = json.loads(said.splitlines()[-1])
+
+    assert "contract: is missing" in told.pop("wrong")
+    assert told == {
+        "version": __version__,
+        "columns": ["churn", "churn_probabilities", "customer_id"],
+        "churn": ["No", "No"],
+        "same": True,
+    }
 
 
 @pytest.mark.parametrize("binary", [(), ("-b",)])

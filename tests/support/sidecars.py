@@ -45,10 +45,11 @@ class Sidecar:
 
 
 @contextmanager
-def serving(workspace: Path, port: int, service: str) -> Iterator[Sidecar]:
+def serving(workspace: Path, port: int, service: str, *more_settings: str) -> Iterator[Sidecar]:
     """Serve a workspace of one service; what the server says on the way stands in its folder."""
+    settings = ["web_workers = 1", 'webhook_targets = "*"', *more_settings]
     (workspace / "services").mkdir(parents=True)
-    (workspace / "minerva.toml").write_text('web_workers = 1\nwebhook_targets = "*"\n')
+    (workspace / "minerva.toml").write_text("\n".join(settings))
     (workspace / "services" / "churn.yaml").write_text(service)
     key, stored = mint("default", "a test", SCOPES, datetime.now(UTC))
     with open_web(load(workspace, {})) as container:

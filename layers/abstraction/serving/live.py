@@ -84,6 +84,11 @@ class LiveServices:
         """Return a tenant's services, by name."""
         return [live for (owner, _), live in sorted(self._picture.items()) if owner == tenant]
 
+    def serves(self, service: str) -> bool:
+        """Tell whether any tenant's service of this name has a version here."""
+        named = (live for (_, name), live in self._picture.items() if name == service)
+        return any(live.loaded is not None for live in named)
+
     def holds(self, version: Version, terms: Terms) -> bool:
         """Tell whether a version is loaded here under these terms: it has repeated its goldens then."""
         live = self._picture.get((version.tenant, version.service))

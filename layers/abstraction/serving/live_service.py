@@ -11,7 +11,7 @@ from minerva.errors import NotFound, Unavailable
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.serving.loading import LoadedVersion
-from minerva.schema import Schema
+from minerva.schema import Decoder, Schema
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,11 @@ class LiveService:
     def schema(self) -> Schema:
         """The schema that callers must fit: the serving version's, else the declared one."""
         return self.declaration.schema if self.loaded is None else self.loaded.schema
+
+    @property
+    def decoder(self) -> Decoder:
+        """The decoder of that schema."""
+        return Decoder(self.schema) if self.loaded is None else self.loaded.decoder
 
     @property
     def ready(self) -> bool:

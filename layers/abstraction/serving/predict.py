@@ -33,7 +33,7 @@ from minerva.layers.abstraction.serving.loading import LoadedVersion
 from minerva.layers.abstraction.serving.patience import UNTIL
 from minerva.layers.abstraction.serving.question import Answer, Question
 from minerva.layers.abstraction.training.source import DataSource
-from minerva.schema import Batch, Decoder
+from minerva.schema import Batch
 from minerva.schema.columns import Columns, LateRecords
 from minerva.schema.decoder import MAX_FAULTS
 from minerva.schema.table import plain_row
@@ -86,7 +86,7 @@ class Predictor:
 
     def records_of(self, tenant: str, service: str, columns: Columns) -> list[dict[str, Any]]:
         """Return the JSON records that columns stand for, as the service reads them now."""
-        return _decoder(self.live.find(tenant, service)).plain(columns)
+        return self.live.find(tenant, service).decoder.plain(columns)
 
     def _find(self, tenant: str, service: str, spent_s: float) -> LiveService:
         """Return the service; one without a version may have been trained a moment ago."""
@@ -138,7 +138,7 @@ class Predictor:
         if live.schema.key is not None:
             for record, key in zip(records, keys, strict=True):
                 record[live.schema.key] = key
-        return Records(records, _decoder(live).records(records, where="/keys"))
+        return Records(records, live.decoder.records(records, where="/keys"))
 
     def _within_deadline(
         self, live: LiveService, asking: Asking, work: Callable[[], Outcome], spent_s: float
@@ -172,17 +172,13 @@ class Predictor:
             raise late from None
 
 
-def _decoder(live: LiveService) -> Decoder:
-    return live.loaded.decoder if live.loaded else Decoder(live.schema)
-
-
 def _decode(live: LiveService, question: Question) -> Batch | None:
     """Return what is asked about; None: it must be looked up first."""
     if question.columns is not None:
-        return _decoder(live).columns(question.columns, question.where)
+        return live.decoder.columns(question.columns, question.where)
     if question.records is None:
         return None
-    decoder, read = _decoder(live), question.batch
+    decoder, read = live.decoder, question.batch
     if read is not None and read.schema is decoder.schema:
         return read
     return decoder.records(question.records)

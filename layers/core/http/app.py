@@ -18,6 +18,7 @@ from minerva.layers.core.http.problems import answer_with_problems
 from minerva.layers.core.http.repository import repository
 from minerva.layers.core.http.requests import frame_requests
 from minerva.layers.core.http.schedules import schedules
+from minerva.layers.core.http.scoring import scoring
 from minerva.layers.core.http.services import services
 from minerva.layers.core.http.statistics import statistics
 from minerva.layers.core.http.training import training
@@ -34,6 +35,7 @@ RESOURCES = (
     inference,
     statistics,
     repository,
+    scoring,
     training,
     uploads,
     jobs,

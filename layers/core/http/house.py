@@ -39,6 +39,8 @@ class House:
     max_body_bytes: int
     max_records: int
     request_id_header: str = "X-Request-ID"
+    default_service: str = ""
+    """The service that protocols ask which name none; empty: they are told that there is none."""
     auth_required: bool = True
     """False where `auth` is none: every caller is the local principal."""
     local_only: bool = True

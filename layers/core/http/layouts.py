@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,8 +13,9 @@ from minerva.layers.abstraction.services.declaration import DataDeclaration
 from minerva.layers.abstraction.training.called import HOW
 from minerva.layers.abstraction.uploads.layout import Format, Layout, like
 
+CSV = "text/csv"
 DATA_TYPES: dict[str, Format] = {
-    "text/csv": "csv",
+    CSV: "csv",
     "application/x-ndjson": "ndjson",
     "application/vnd.apache.parquet": "parquet",
 }
@@ -41,3 +43,15 @@ def read_layout(
         raise InvalidInput("Data is not written so.", faults=[fault]) from error
     layout.check(where)
     return layout
+
+
+def header_parameter(parameters: Mapping[str, str]) -> bool | None:
+    """Return what the content type of a CSV text says of its first line (RFC 4180), None for nothing.
+
+    Raises InvalidInput.
+    """
+    told = parameters.get("header")
+    if told not in {None, "present", "absent"}:
+        fault = Fault("Content-Type", "its parameter header is present or absent")
+        raise InvalidInput("The request's parameters do not fit.", faults=[fault])
+    return None if told is None else told == "present"

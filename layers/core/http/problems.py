@@ -14,6 +14,7 @@ from minerva import errors
 from minerva.errors import MinervaError, Unavailable
 from minerva.layers.core.http.codings import UnsupportedContentCoding
 from minerva.layers.core.http.json_answers import answer
+from minerva.layers.core.protocols.mlflow.errors import error_code
 
 log = structlog.get_logger(layer="core")
 
@@ -54,13 +55,17 @@ TITLES = {
     "unsupported_media_type": "Content type not accepted",
     "method_not_allowed": "Method not allowed",
     "request_timeout": "Too slow",
+    "not_acceptable": "No answer in an accepted content type",
     "internal": "Internal error",
 }
+_SCORING = "/invocations"
+"""Where clients expect MLflow's `error_code` and `message`."""
 _CODES = {
     HTTPStatus.BAD_REQUEST: "invalid_body",
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
+    HTTPStatus.NOT_ACCEPTABLE: "not_acceptable",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 }
@@ -95,9 +100,16 @@ def problem(
     if faults:
         content["faults"] = [{"where": f.where, "message": f.message} for f in faults]
     if _speaks_oip(request.path):
-        content["error"] = " ".join([detail or content["title"], *map(str, faults)])
+        content["error"] = _in_words(content, faults)
         return answer(content, int(status))
+    if request.path == _SCORING:
+        content["error_code"] = error_code(int(status))
+        content["message"] = _in_words(content, faults)
     return answer(content, int(status), PROBLEM)
+
+
+def _in_words(content: dict[str, Any], faults: tuple[errors.Fault, ...]) -> str:
+    return " ".join([content.get("detail") or content["title"], *map(str, faults)])
 
 
 def _speaks_oip(path: str) -> bool:

@@ -30,6 +30,7 @@ from minerva.layers.core.openapi.records import (
 )
 from minerva.layers.core.openapi.registry import registry_paths
 from minerva.layers.core.openapi.schedules import schedule_paths, schedule_schema
+from minerva.layers.core.openapi.scoring import scoring_paths
 from minerva.layers.core.openapi.tuning import tuning_paths, tuning_schemas
 from minerva.layers.core.openapi.uploads import upload_paths, upload_schema, with_sent_data
 from minerva.layers.core.openapi.webhooks import webhook_paths, webhook_schemas
@@ -41,6 +42,7 @@ Declared = tuple[ServiceDeclaration, Schema]
 TAGS: list[Content] = [
     {"name": "predictions", "description": "Ask a service; one call takes many records."},
     {"name": "inference", "description": "The Open Inference Protocol, version 2."},
+    {"name": "scoring", "description": "The protocol of MLflow's scoring server."},
     {"name": "services", "description": "What there is to ask, and how it is trained."},
     {"name": "jobs", "description": "Offline work: state, history, cancel."},
     {"name": "uploads", "description": "Training data, sent in several calls."},
@@ -78,6 +80,7 @@ def document(
                 **upload_paths(),
                 **registry_paths(),
                 **inference_paths(services[0][1] if services else None),
+                **scoring_paths(),
                 **webhook_paths(),
                 **schedule_paths(),
                 **tuning_paths(),

@@ -11,9 +11,9 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 def guarded_routes(client):
-    """Return method and an example path of every route under /v1 and /v2."""
+    """Return method and an example path of every route that asks, tells or changes something."""
     for rule in client.application.url_map.iter_rules():
-        if rule.rule.startswith(("/v1", "/v2")):
+        if rule.rule.startswith(("/v1", "/v2", "/invocations")):
             path = re.sub(r"<int:\w+>", "1", rule.rule)
             path = re.sub(r"<string\(length=12\):\w+>", "0123456789ab", path)
             path = re.sub(r"<\w+>", "churn", path)

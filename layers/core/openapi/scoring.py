@@ -1,0 +1,67 @@
+"""Scoring as MLflow's clients ask for it."""
+
+from __future__ import annotations
+
+from minerva.layers.core.openapi.components import TEXT, Content, array, json_content, member
+from minerva.layers.core.openapi.operations import operation
+
+TAG = "scoring"
+ROWS: Content = {"text/csv": {"schema": TEXT}}
+
+
+def scoring_paths() -> Content:
+    """Return path → operations."""
+    status = json_content(member("status", TEXT))
+    version: Content = {"text/plain": {"schema": TEXT}}
+    ping = operation(TAG, "ping", "Does the default service answer?", status, public=True)
+    health = operation(TAG, "health", "The same, as MLflow calls it", status, public=True)
+    told = operation(TAG, "version", "Tell the release of Minerva", version, public=True)
+    for probe in (ping, health):
+        probe["responses"]["503"] = {"description": "Not ready", "content": status}
+    for probe in (ping, health, told):
+        del probe["responses"]["default"]
+    return {
+        "/invocations": {"post": _invocations()},
+        "/ping": {"get": ping},
+        "/health": {"get": health},
+        "/version": {"get": told},
+    }
+
+
+def _invocations() -> Content:
+    frame = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {
+            "columns": array(TEXT),
+            "index": {"type": "array"},
+            "data": array({"type": "array"}),
+        },
+    }
+    forms: Content = {
+        "dataframe_split": frame,
+        "dataframe_records": array({"type": "object"}),
+        "instances": {"type": "array"},
+        "inputs": {"type": ["array", "object"]},
+    }
+    asked: Content = {
+        "type": "object",
+        "additionalProperties": False,
+        "oneOf": [{"required": [form]} for form in forms],
+        "properties": {
+            **forms,
+            "params": {
+                "type": ["object", "null"],
+                "additionalProperties": False,
+                "properties": {"explain": {"type": "boolean"}},
+            },
+        },
+    }
+    answered = member("predictions", array({"type": "object"}))
+    return operation(
+        TAG,
+        "invocations",
+        "Ask the default service",
+        json_content(answered) | ROWS,
+        body={"required": True, "content": json_content(asked) | ROWS},
+    )
