@@ -241,13 +241,13 @@ def _started(server: Server, place: Place) -> Iterator[tuple[int, str]]:
 
 def _end(process: subprocess.Popen[bytes], mark: str) -> None:
     """End a server, then whatever it has left behind."""
+    family = marked(process.pid, mark)  # while it lives: an orphan is nobody's child
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=15)
-    with suppress(FileNotFoundError):
-        for pid in marked(process.pid, mark):
-            with suppress(ProcessLookupError):
-                os.kill(pid, 9)
+    for pid in family:
+        with suppress(ProcessLookupError):
+            os.kill(pid, 9)
     process.wait()
 
 

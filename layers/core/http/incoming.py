@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from flask import Request, Response, after_this_request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from minerva.errors import TooLarge, Unavailable
+from minerva.errors import MinervaError, TooLarge, Unavailable
 from minerva.layers.core.http.body import broken_off
 
 PIECE = 256 * 1024
@@ -95,7 +95,9 @@ def _hang_up(request: Request, unless: Callable[[], bool]) -> None:
     def close(response: Response) -> Response:
         if not unless():
             response.headers["Connection"] = "close"
-            response.call_on_close(lambda: _linger(request))
+            # the request itself: Flask's name for it means nothing once the answer is sent
+            own = getattr(request, "_get_current_object", lambda: request)()
+            response.call_on_close(lambda: _linger(own))
         return response
 
 
@@ -113,8 +115,8 @@ def _linger(request: Request) -> None:
     try:
         while left > 0 and (read := request.stream.read(PIECE)):
             left -= len(read)
-    except (ClientDisconnected, RequestEntityTooLarge, OSError):
-        return
+    except (ClientDisconnected, RequestEntityTooLarge, OSError, MinervaError):
+        return  # also what is badly compressed: it was refused already
     finally:
         clock.cancel()
         _shut(connection)

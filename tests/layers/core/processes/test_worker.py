@@ -280,3 +280,14 @@ def test_a_worker_that_stops_waits_for_nobody_who_asks_nothing(start):
 
         assert server.process.wait(30) == 0
         assert time.monotonic() - began < 15
+
+
+@pytest.mark.parametrize("coding", [b"", b"Content-Encoding: gzip\r\n"], ids=["plain", "no gzip"])
+def test_a_body_that_is_refused_unread_is_no_trouble(server, coding):
+    body = b"this is no gzip" * 1000
+    head = (
+        b"POST /v1/services/nobody/train HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+        b"%sContent-Length: %d\r\n\r\n" % (coding, len(body))
+    )
+
+    assert statuses(server.say(head + body)) == [404]
