@@ -7,6 +7,7 @@ where `CI` is set, it fails and names it.
 
 import os
 import random
+import signal
 import socket
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -60,7 +61,11 @@ def chromium() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell of our marker."""
+    """Tell of our marker, and hear Ctrl-C, as our children will.
+
+    A run that a shell has put in the background inherits that it is ignored.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "needs(program): runs where this program is installed")
 
 
