@@ -6,6 +6,8 @@ import errno
 import socket
 import struct
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class CallerSocket(socket.socket):
         super().__init__(family, kind, protocol, fileno=accepted.detach())
         self._patience_s = patience_s
         self._reading: _Pace | None = None
+        self._rest: bytearray | None = None
         time_value = struct.pack("ll", int(patience_s), int(patience_s % 1 * 1e6))
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             self.setsockopt(socket.SOL_SOCKET, option, time_value)
@@ -48,6 +51,15 @@ class CallerSocket(socket.socket):
         """Demand no rate any more."""
         self._reading = None
 
+    @contextmanager
+    def without_waiting(self) -> Iterator[bytearray]:
+        """Send no more than is taken at once; give the bytes that are left, which grow until the end."""
+        self._rest = rest = bytearray()
+        try:
+            yield rest
+        finally:
+            self._rest = None
+
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Return what comes next. Raises TimeoutError."""
         try:
@@ -61,6 +73,10 @@ class CallerSocket(socket.socket):
     def sendall(self, data: ReadableBuffer, flags: int = 0, /) -> None:
         """Send everything. Raises TimeoutError."""
         rest = memoryview(data)
+        if self._rest is not None:
+            sent = 0 if self._rest else self._taken_at_once(rest)
+            self._rest += rest[sent:]
+            return
         pace = None if len(rest) <= PIECE else _Pace(self._patience_s)
         try:
             while pace is not None and len(rest) > PIECE:
@@ -70,6 +86,12 @@ class CallerSocket(socket.socket):
             super().sendall(rest, flags)
         except BlockingIOError:
             raise _too_slow() from None
+
+    def _taken_at_once(self, data: memoryview) -> int:
+        try:
+            return super().send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
 
 
 class _Pace:

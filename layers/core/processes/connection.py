@@ -45,6 +45,8 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.is_reading = False
         """Whether the rest of a large body is still to come."""
         self.gone = False
+        self.status: int | None = None
+        """What its last request was answered with."""
         self.lingered = 0
 
     def come(self) -> Stage:

@@ -13,7 +13,7 @@ from typing import Any
 import gunicorn.app.base
 import gunicorn.glogging
 
-from minerva.layers.core.processes.worker import PatientWorker
+from minerva.layers.core.processes.worker import PatientWorker, note_status
 from minerva.settings import Loaded
 
 MakeApp = Callable[[], Any]
@@ -94,6 +94,7 @@ def _configuration(options: WebOptions) -> dict[str, Any]:
         "proc_name": "minerva",
         "default_proc_name": "minerva",
         "when_ready": _open_to_group,
+        "post_request": note_status,
         "forwarded_allow_ips": "",  # nobody's word about scheme, path or address is taken
         "forwarder_headers": "",  # nor that of callers at the Unix socket
         "secure_scheme_headers": {},

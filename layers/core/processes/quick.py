@@ -8,14 +8,7 @@ for a while, for longer each time it is slow again (docs/adr/0019).
 
 from __future__ import annotations
 
-import fcntl
-import struct
-import termios
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from minerva.layers.core.processes.caller import CallerSocket
 
 QUICK_S = 0.001
 """An answer of a thread that took no longer tells that a service is quick."""
@@ -32,7 +25,9 @@ MOST_SERVICES = 4096
 _BEFORE, _AFTER = b"POST /v1/services/", b"/predict HTTP/1.1"
 _ASKED = b'"records"'
 _WITHIN = 32
-"""Bytes of a body: what else it may ask, by key or with an explanation, is not looked for elsewhere."""
+"""Bytes from where a body begins."""
+_LONGER = (b'"keys"', b'"explain"')
+"""What may take longer than the service's other answers did."""
 
 
 @dataclass
@@ -51,15 +46,16 @@ class Quick:
     def __init__(self) -> None:
         self._known: dict[bytes, Known] = {}
 
-    def may(self, data: bytearray, body_at: int | None, now: float) -> bool:
-        """Whether the loop may answer a request, all of which is there."""
+    def may(self, data: bytearray, body_at: int | None, now: float) -> bytes | None:
+        """Return a request's line if the loop may answer it; all of it is there."""
         line = self.line(data)
         if line is None or body_at is None or len(data) > MOST_BYTES:
-            return False
+            return None
         known = self._known.get(line)
         if known is None or not known.quick or now < known.not_before:
-            return False
-        return data.find(_ASKED, body_at, body_at + _WITHIN) >= 0 and b'"keys"' not in data
+            return None
+        usual = data.find(_ASKED, body_at, body_at + _WITHIN) >= 0
+        return line if usual and not any(name in data for name in _LONGER) else None
 
     def line(self, data: bytearray) -> bytes | None:
         """Return the request line of a prediction, which tells the service; None of anything else."""
@@ -68,24 +64,22 @@ class Quick:
         line = bytes(data[: data.find(b"\r\n")])
         return line if line.endswith(_AFTER) else None
 
-    def answered_by_thread(self, line: bytes, seconds: float) -> None:
-        """Note how long a thread took, waiting for the interpreter included."""
-        if seconds <= QUICK_S and len(self._known) < MOST_SERVICES:
-            self._known.setdefault(line, Known()).quick = True
+    def answered_by_thread(self, line: bytes, seconds: float, now: float) -> None:
+        """Note how long a thread took for an answer, waiting for the interpreter included."""
+        is_one_too_many = line not in self._known and len(self._known) >= MOST_SERVICES
+        if seconds > QUICK_S or is_one_too_many:
+            return
+        known = self._known.setdefault(line, Known())
+        if now >= known.not_before:
+            known.quick = True
 
     def answered_here(self, line: bytes, seconds: float, now: float) -> None:
-        """Note how long the loop took."""
+        """Note how long the loop took. After a rest a thread must have found the service quick again."""
         known = self._known[line]
         known.mean_s += SHARE * (seconds - known.mean_s)
         if known.mean_s <= SLOW_S:
             known.rest_s = max(FORGIVEN * known.rest_s, FIRST_REST_S)
             return
-        known.mean_s = 0.0
+        known.quick, known.mean_s = False, 0.0
         known.not_before = now + known.rest_s
         known.rest_s = min(2 * known.rest_s, LONGEST_REST_S)
-
-
-def takes_all(sock: CallerSocket) -> bool:
-    """Whether the caller has read all that we sent: a small answer is then written without waiting."""
-    unread: int = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0\0\0\0"))[0]
-    return unread == 0

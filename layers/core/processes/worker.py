@@ -12,9 +12,11 @@ import selectors
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
@@ -24,7 +26,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from minerva.layers.core.processes.arrival import Stage
 from minerva.layers.core.processes.caller import CallerSocket
 from minerva.layers.core.processes.connection import Connection, Turn, watch_body
-from minerva.layers.core.processes.quick import Quick, takes_all
+from minerva.layers.core.processes.quick import Quick
 from minerva.layers.core.processes.refusal import (
     FAILED,
     TOO_BUSY,
@@ -43,6 +45,11 @@ SIGN_S = 1.0
 LOOK_S = 0.5
 """Between two looks for callers whose time is up."""
 _NOBODY_CAME = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINVAL})
+
+
+def note_status(_worker: Any, request: Any, _environ: Any, response: Any) -> None:
+    """Note what a request was answered with: gunicorn's hook `post_request`."""
+    request.status = getattr(response, "status_code", None)
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -81,40 +88,53 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def on_client_socket_readable(self, conn: Connection, client: CallerSocket) -> None:
         """Answer a quick question at once; give any other one to a thread."""
-        if not self._is_quick(conn):
+        line = self._quick_line(conn)
+        if line is None:
             super().on_client_socket_readable(conn, client)
             return
-        line = self._quick.line(conn.arrival.data) or b""
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._one_at_a_time(conn, partial(self._answer_here, conn, line))
+
+    def _quick_line(self, conn: Connection) -> bytes | None:
+        """Return which service is asked, if the loop may answer."""
+        try:
+            if conn.come() is not Stage.WHOLE or conn.gone:
+                return None
+        except OSError:
+            return None  # a thread meets the same, and ends the connection
+        return self._quick.may(conn.arrival.data, conn.arrival.body_at, time.monotonic())
+
+    def _answer_here(self, conn: Connection, line: bytes) -> None:
+        """Answer in the loop, which waits for nobody: a thread sends what is not taken at once."""
         began = time.monotonic()
-        result = self._answer(conn)
+        with conn.sock.without_waiting() as rest:
+            result = self._answer(conn)
         now = time.monotonic()
         self._quick.answered_here(line, now - began, now)
-        self.keepalived_conns.remove(conn)
-        if result is True and self.alive and not conn.parser.unreader.buf.getvalue():
-            conn.sock.setblocking(False)
-            self._keep(conn)
+        if rest:
+            sent = self.tpool.submit(self._send_rest, conn, bytes(rest), result)
+            sent.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
         else:
-            self.poller.unregister(client)
             self._go_on(conn, result)
 
-    def _is_quick(self, conn: Connection) -> bool:
+    def _send_rest(self, conn: Connection, rest: bytes, result: Any) -> Any:
+        """Send what is left of an answer; in a thread."""
+        conn.sock.setblocking(True)
         try:
-            return (
-                conn.come() is Stage.WHOLE
-                and not conn.gone
-                and self._quick.may(conn.arrival.data, conn.arrival.body_at, time.monotonic())
-                and takes_all(conn.sock)
-            )
+            conn.sock.sendall(rest)
         except OSError:
-            return False  # a thread meets the same, and ends the connection
+            return False
+        return result
 
     def handle(self, conn: Connection) -> Any:
         """Answer a request that is there; in a thread. Return whose turn it is, or whether we go on."""
-        line = self._quick.line(conn.arrival.data) if conn.arrival.data else None
+        line = self._quick.line(conn.arrival.data)
         began = time.monotonic()
         result = self._answer(conn)
-        if line is not None and result is True:
-            self._quick.answered_by_thread(line, time.monotonic() - began)
+        now = time.monotonic()
+        if line is not None and conn.status == HTTPStatus.OK:
+            self._quick.answered_by_thread(line, now - began, now)
         return result
 
     def _answer(self, conn: Connection) -> Any:
@@ -141,7 +161,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """Answer; a place is free again as soon as the body has been read."""
         watch_body(req, partial(self._body_is_there, conn) if conn.has_place else None)
-        return super().handle_request(req, conn)
+        conn.status = None
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            conn.status = getattr(req, "status", None)
 
     def _keepalive_after(self, conn: Connection, keepalive: Any) -> Any:
         """Keep no connection for whose large body a thread would have to wait."""
@@ -160,9 +184,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def finish_request(self, conn: Connection, fs: Future[Any]) -> None:
         """Go on with a connection that a thread has done with; in the loop, as all that follows."""
         self._leave_place(conn)
+        self._one_at_a_time(conn, lambda: self._go_on(conn, fs.result()))
+
+    def _one_at_a_time(self, conn: Connection, go_on: Callable[[], None]) -> None:
+        """Do something about a connection; whatever goes wrong with it is about this one alone."""
         try:
-            self._go_on(conn, fs.result())
-        except Exception as error:  # whatever it is, it is about this connection alone
+            go_on()
+        except Exception as error:
             log.error("connection.failed", exc_info=error)
             self._drop(conn)
 

@@ -6,7 +6,7 @@ import select
 import socket
 import struct
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from waiting import wait_until
@@ -291,3 +291,21 @@ def test_a_body_that_is_refused_unread_is_no_trouble(server, coding):
     )
 
     assert statuses(server.say(head + body)) == [404]
+
+
+def test_a_caller_who_reads_none_of_many_quick_answers_holds_nobody_up(server, predict_body):
+    question = counted(predict_body)
+    with server.dial() as greedy:
+        for _ in range(50):  # now the service is known to be quick
+            greedy.sendall(question)
+            answered = b""
+            while not answered.endswith(b"}\n"):
+                answered += greedy.recv(65536)
+            assert statuses(answered) == [200]
+
+        greedy.settimeout(1)
+        with suppress(TimeoutError):
+            while True:
+                greedy.sendall(question * 100)
+
+        promptly(server, predict_body)
