@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-QUICK_S = 0.001
-"""An answer of a thread that took no longer tells that a service is quick."""
-SLOW_S = 0.002
-"""A service whose answers in the loop take longer in the mean is not."""
+QUICK_S = 0.002
+"""A thread's answer that took no longer tells that a service is quick; a mean of the loop's that is longer
+tells that it is not."""
 SHARE = 0.05
 """Of the newest answer in that mean: one that took 40 ms is enough."""
 FIRST_REST_S, LONGEST_REST_S = 1.0, 3600.0
@@ -77,7 +76,7 @@ class Quick:
         """Note how long the loop took. After a rest a thread must have found the service quick again."""
         known = self._known[line]
         known.mean_s += SHARE * (seconds - known.mean_s)
-        if known.mean_s <= SLOW_S:
+        if known.mean_s <= QUICK_S:
             known.rest_s = max(FORGIVEN * known.rest_s, FIRST_REST_S)
             return
         known.quick, known.mean_s = False, 0.0
