@@ -111,6 +111,7 @@ def test_a_view_that_breaks_still_has_its_event_and_headers(sidecar):
 def test_the_app_is_made_of_its_resources(sidecar):
     assert set(create_app(sidecar.house).blueprints) == {
         "health", "services", "predict", "training", "jobs", "versions", "aliases", "docs",
-        "schedules", "tuning", "uploads", "webhooks",
+        "schedules",
+        "scoring", "tuning", "uploads", "webhooks",
         "models", "inference", "repository", "statistics",
     }  # fmt: skip
