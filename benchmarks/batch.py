@@ -28,7 +28,7 @@ from typing import Any
 FEATURES = 30
 GROUP_ROWS = 100_000
 AT_ONCE = 65_536
-FILES = 10
+FILES = 12
 REST_S = 5.0
 """So long after a job another process is ready for the next one."""
 NICER = 5
