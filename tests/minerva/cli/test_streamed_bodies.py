@@ -3,8 +3,8 @@
 import json
 import socket
 
-import psutil
 import pytest
+from descendants import descendants
 from waiting import wait_until
 
 MIB = 1024 * 1024
@@ -68,9 +68,9 @@ def kept(house):
 
 
 def web_workers(house):
-    family = psutil.Process(house.process.pid).children(recursive=True)
-    servers = {one.pid for one in family if "serve" in one.cmdline()}
-    return [one for one in family if one.pid in servers and one.ppid() in servers]
+    servers = descendants(house.process.pid, "serve")
+    pids = {one.pid for one in servers}
+    return [one for one in servers if one.ppid() in pids]
 
 
 def test_a_caller_who_goes_away_in_the_middle_leaves_nothing(kept, line, rows):
@@ -128,13 +128,13 @@ def test_memory_does_not_grow_with_the_body(house, kept, line, rows):
     connection = line(f"Content-Length: {len(header) + repeats * len(lines)}")
     connection.sendall(header + lines)
     wait_until(kept, 30, what="nothing came to the disk")
-    before = sum(worker.memory_info().rss for worker in web_workers(house))
+    workers = web_workers(house)
+    before = sum(worker.memory_info().rss for worker in workers)
     largest = before
     for number in range(repeats - 1):
         connection.sendall(lines)
         if number % 10 == 0:
-            now = sum(worker.memory_info().rss for worker in web_workers(house))
-            largest = max(largest, now)
+            largest = max(largest, sum(worker.memory_info().rss for worker in workers))
 
     status, _, told = answer(connection)
 

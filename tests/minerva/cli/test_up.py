@@ -7,9 +7,11 @@ import stat
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from descendants import descendants
 from waiting import wait_until
 
 from minerva.cli.presence import find
@@ -262,26 +264,44 @@ def test_a_training_that_fails_says_why_and_where_to_look(ask, house, tmp_path):
     assert "failed" in ask("jobs", "show", job).stdout
 
 
-def test_ctrl_c_stops_watching_and_not_the_job(ask, told, house):
+@contextmanager
+def standing_still(house):
+    """Have the worker do nothing, so that a job waits for as long as it is looked at."""
+    (worker,) = descendants(house.process.pid, "worker")
+    worker.suspend()
+    try:
+        yield
+    finally:
+        worker.resume()
+
+
+@pytest.fixture
+def looks(house):
+    """Return how often somebody has looked at a single job."""
+    log = house.workspace / ".minerva" / "logs" / "web.jsonl"
+    return lambda: log.read_text().count('"route":"/v1/jobs/<job_id>"')
+
+
+def test_ctrl_c_stops_watching_and_not_the_job(told, house, looks):
     def new():
         return [job for job in told("jobs")["jobs"] if job["id"] not in before]
 
     environment = {name: value for name, value in os.environ.items() if "MINERVA_" not in name}
     before = {job["id"] for job in told("jobs")["jobs"]}
-    with subprocess.Popen(
+    with standing_still(house), subprocess.Popen(
         [
             sys.executable, "-m", "minerva.cli", "--workspace", str(house.workspace),
             "train", "churn", "--idempotency-key", "watched",
         ],
         env=environment, stderr=subprocess.PIPE, text=True,
     ) as watching:  # fmt: skip
-        wait_until(
-            lambda: any(job["state"] == "running" for job in new()) or watching.poll() is not None
-        )
+        wait_until(lambda: new() or watching.poll() is not None)
+        seen = looks()
+        wait_until(lambda: looks() > seen or watching.poll() is not None)
         watching.send_signal(signal.SIGINT)
         said = watching.stderr.read()
 
-    assert watching.returncode == 1
+    assert watching.returncode == 1, said
     assert "the job goes on: minerva jobs show" in said
     job = told("train", "churn", "--idempotency-key", "watched")["job"]
     assert job["state"] == "succeeded"
