@@ -130,7 +130,7 @@ def _with_version(end: str, name: str, summary: str, answer: Content) -> Content
     return {
         f"{base}{end}": _get(name, summary, answer, SERVICE),
         f"{base}/versions/{{number}}{end}": _get(
-            f"{name}_of_version", f"{summary}, of one version", answer, SERVICE, NUMBER
+            f"{name}_of_version", f"{summary} (one version)", answer, SERVICE, NUMBER
         ),
     }
 
@@ -165,7 +165,7 @@ def _infer(examples: list[Content]) -> Content:
         made = operation(
             TAG,
             name,
-            "Predict, with tensors" + (" and one version" if NUMBER in parameters else ""),
+            "Predict with tensors" + (" (one version)" if NUMBER in parameters else ""),
             json_content(answered) | binary,
             parameters=parameters,
             body={"required": True, "content": json_content(asked) | binary},

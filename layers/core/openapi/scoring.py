@@ -14,7 +14,7 @@ def scoring_paths() -> Content:
     status = json_content(member("status", TEXT))
     version: Content = {"text/plain": {"schema": TEXT}}
     ping = operation(TAG, "ping", "Does the default service answer?", status, public=True)
-    health = operation(TAG, "health", "The same, as MLflow calls it", status, public=True)
+    health = operation(TAG, "health", "The same under MLflow's name", status, public=True)
     told = operation(TAG, "version", "Tell the release of Minerva", version, public=True)
     for probe in (ping, health):
         probe["responses"]["503"] = {"description": "Not ready", "content": status}
