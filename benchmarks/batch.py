@@ -3,8 +3,9 @@
 1,000,000 rows of 30 numbers and a key, Parquet to Parquet, 300 trees. Both run on one core, in turn, and
 the best of three counts; the fixed cost of a job (its process, its imports, the goldens) is measured
 by a job of one row and told apart. Both with a spare process that waits, as a worker keeps it, and without.
-Memory is the most that the job's process ever held. Then the workers: the parts of one job, first done by
-one worker, then by two.
+Memory is the most that the job's process ever held. Then the workers: the parts of one job, done by one
+worker, by one that is held to one core (else its readers use the other one, too), and by two; and, for what
+the machine allows, one bare loop and two at once.
 
 Run: python benchmarks/batch.py [ROWS]
 """
@@ -54,6 +55,7 @@ def main(rows: int) -> None:
             with _on_one_core():
                 _against_bare(container, workspace, source, rows)
             _memory_and_workers(container, workspace, source, rows)
+            _two_loops(workspace, source)
 
 
 def _start_of_a_job(container: Any, rows: int, loop_s: float) -> None:
@@ -93,11 +95,32 @@ def _memory_and_workers(container: Any, workspace: Path, source: Path, rows: int
         (many / f"{number}.parquet").hardlink_to(source)
     _, _, memory = _run(container, "many", input_format="parquet", parts=1)
     print(f"memory           {memory:.0f} MiB for {rows * FILES:,} rows", flush=True)
-    alone = _in_parts(container, 1)
-    together = _in_parts(container, 2)
+    with _on_one_core():
+        held = min(_in_parts(container, 1) for _ in range(2))
+    alone = min(_in_parts(container, 1) for _ in range(2))
+    together = min(_in_parts(container, 2) for _ in range(2))
     print(
-        f"four parts       {alone:.1f} s by one worker, {together:.1f} s by two: "
-        f"{alone / together:.2f} times, on {os.cpu_count()} cores"
+        f"four parts       {alone:.1f} s by one worker, {held:.1f} s if it is held to one core, "
+        f"{together:.1f} s by two: {alone / together:.2f} and {held / together:.2f} times, "
+        f"on {os.cpu_count()} cores"
+    )
+
+
+def _two_loops(workspace: Path, source: Path) -> None:
+    """Tell what the machine itself allows: how much two bare loops hold each other up."""
+    second = workspace / "data" / "second"
+    second.mkdir()
+    (second / "people.parquet").hardlink_to(source)
+    sources = (source, second / "people.parquet")
+    alone = min(_bare(workspace, source)[0] for _ in range(3))
+    with ThreadPoolExecutor(2) as threads:
+        rounds = [
+            list(threads.map(lambda one: _bare(workspace, one)[0], sources)) for _ in range(3)
+        ]
+    together = min(max(each) for each in rounds)
+    print(
+        f"bare loops       {alone:.2f} s alone, {together:.2f} s beside another: two do "
+        f"{2 * alone / together:.2f} times as much as one"
     )
 
 

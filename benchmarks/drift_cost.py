@@ -59,7 +59,7 @@ def main(calls: int) -> None:
     import structlog
 
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # only the table counts
-    with tempfile.TemporaryDirectory() as name, _served(Path(name)) as container:
+    with tempfile.TemporaryDirectory() as name, served(Path(name)) as container:
         watched = container.predictor.inner
         if type(watched).__name__ != "Predictor":
             raise RuntimeError("the predictor is wrapped otherwise than this script thinks")
@@ -116,7 +116,7 @@ def _hand_over(container: Container, watched: Predictor, calls: int) -> list[flo
 
 
 @contextmanager
-def _served(workspace: Path) -> Iterator[Container]:
+def served(workspace: Path) -> Iterator[Container]:
     """Open a workspace with one trained service."""
     from minerva.bootstrap import open_job
     from minerva.layers.abstraction.registry.records import DEFAULT_TENANT

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from chaos.flows import flow_container_killed, flow_job_killed, flow_worker_killed
 from chaos.servers import postgresql, rabbit_server, redis_server, small_disk
 from chaos.verdict import Verdict, judge
 from chaos.waiting import wait
@@ -215,6 +216,9 @@ FAULTS: dict[str, Callable[[random.Random, int], Verdict]] = {
         disk_full,
         clock_moved,
         messages_repeated,
+        flow_container_killed,
+        flow_worker_killed,
+        flow_job_killed,
     )
 }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import time
 from collections.abc import Callable
 
 from minerva.errors import MinervaError
+
+PORTS = range(30_000, 32_700)
+"""Above those that tests draw from, below those that the kernel gives to outgoing connections."""
 
 
 def wait(
@@ -29,10 +33,20 @@ def wait(
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port that nobody listens on, of those that nobody else takes until its server starts."""
+    ports = random.SystemRandom().sample(PORTS, len(PORTS))
+    return next(port for port in ports if is_free(port))
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen there now."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def listens(port: int) -> bool:

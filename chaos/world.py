@@ -169,10 +169,10 @@ class World:
             process.send_signal(signal.SIGTERM)
         for process in self.running.values():
             with suppress(subprocess.TimeoutExpired):
-                process.wait(30)
+                process.wait(60)
         self.running.clear()
         with suppress(TimeoutError):
-            wait(lambda: not self.processes(), "the end of all processes", 20)
+            wait(lambda: not self.processes(), "the end of all processes", 60)
 
     def _processes(self) -> Iterator[tuple[int, str]]:
         mark = f"MINERVA_WORKSPACE={self.workspace}".encode()
@@ -263,5 +263,5 @@ def _prepare(made: World) -> None:
     loaded = load(folder, made.environment)
     log_as(loaded, "cli")
     with open_control(loaded) as container:
-        ensure_first_key(container)
+        ensure_first_key(loaded.admin_key, container.stores.keys)
         container.workspace_services.refresh()

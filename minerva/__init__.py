@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from minerva.hookspecs import hookimpl
     from minerva.job_kind import JobContext, JobKind
     from minerva.schema import Batch, Field, FieldType, Schema
+    from minerva.step import Items, Learns, Spread, Step, StepContext
 
 __version__ = "0.1.0"
 
@@ -46,13 +47,18 @@ __all__ = [
     "InvalidConfiguration",
     "InvalidData",
     "InvalidInput",
+    "Items",
     "JobContext",
     "JobKind",
+    "Learns",
     "MinervaError",
     "Model",
     "Parameters",
     "Predictions",
     "Schema",
+    "Spread",
+    "Step",
+    "StepContext",
     "TrainingContext",
     "TrainingData",
     "Unavailable",
@@ -71,6 +77,7 @@ _HOMES = {
     "minerva.hookspecs": {"hookimpl"},
     "minerva.job_kind": {"JobContext", "JobKind"},
     "minerva.schema": {"Batch", "Field", "FieldType", "Schema"},
+    "minerva.step": {"Items", "Learns", "Spread", "Step", "StepContext"},
 }  # fmt: skip
 """Where each name lives. Loaded when first asked for: the command line must not wait for numpy."""
 

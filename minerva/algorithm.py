@@ -77,6 +77,10 @@ class Context:
     """How many CPU threads the algorithm may use."""
     allow_pickle: bool = False
     """Whether the service allows what can run code when it is read: pickle and joblib."""
+    service: str = ""
+    """The service's name."""
+    house: Any = None
+    """What flows are made of, other services above all; None in a process of a model's own."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,11 @@ class Explains(Protocol):
     """A model that can say why."""
 
     def explain(self, batch: Batch) -> NDArray[Any]:
-        """Return contributions, float of shape (n, features), in the order of `schema.features`."""
+        """Return contributions, float of shape (n, features), in the order of `schema.features`.
+
+        In the output's unit: a row's add up to its answer less the usual one; of a boolean to the
+        probability of true, of a category to that of the class that is answered.
+        """
 
 
 @runtime_checkable
@@ -172,12 +180,32 @@ class Imports(Protocol):
         """Read the file and tell what it holds. Raises InvalidData with the reason if it cannot be used."""
 
 
+@runtime_checkable
+class MadeOfSteps(Protocol):
+    """An algorithm whose parameters name steps, on which depends what else is true of any algorithm.
+
+    `steps` are all kinds there are, by role and name.
+    """
+
+    def learns(self, parameters: Any, steps: Mapping[tuple[str, str], Any]) -> bool:
+        """Tell whether it learns from data; takes the place of `needs_data`."""
+
+    def repeats(self, parameters: Any, steps: Mapping[tuple[str, str], Any]) -> bool:
+        """Tell whether a version answers alike for ever; one that asks others may not: no goldens."""
+
+    def kinds(self, parameters: Any) -> Sequence[tuple[str, str]]:
+        """Return role and name of the kinds of steps that it is made of."""
+
+
 class Algorithm(ABC):
     """Gives a service its behaviour. One instance serves the whole process; keep no state in it."""
 
     name: ClassVar[str]
     """How services name it: `algorithm: <name>`."""
     Parameters: ClassVar[type[Parameters]] = Parameters
+    problem: ClassVar[str] = ""
+    """The kind of problem it solves (docs/problems.md), from which outputs, truth, metrics and baseline
+    follow; empty: classification of a category or boolean, regression of a number."""
     search_space: ClassVar[Mapping[str, Any]] = {}
     """Parameter → what `minerva tune` tries unless the service declares a space; said as there:
     `{"low": 2, "high": 10}`, `{"low": 0.01, "high": 0.3, "log": True}`, `{"values": ["a", "b"]}`."""

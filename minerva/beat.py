@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -55,8 +56,11 @@ class BeatContainer(Protocol):
         """Starts what is due."""
 
 
-def run_beat(container: BeatContainer) -> int:
-    """Tick every `sweep_interval_s` until SIGTERM or SIGINT; return the exit code."""
+def run_beat(container: BeatContainer, alive: Callable[[], None]) -> int:
+    """Tick every `sweep_interval_s` until SIGTERM or SIGINT; return the exit code.
+
+    `alive` is called with each tick.
+    """
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -65,6 +69,7 @@ def run_beat(container: BeatContainer) -> int:
     while not stopping.wait(settings.sweep_interval_s):
         for part in (container.sweeper, container.scheduler):
             tick(part)
+        alive()
     return 0
 
 

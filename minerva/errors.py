@@ -107,6 +107,12 @@ class AlgorithmFailed(MinervaError):
     code = "algorithm_failed"
 
 
+class StepFailed(AlgorithmFailed):
+    """A step of a flow failed; the message names the step, and the item where it is only one."""
+
+    code = "step_failed"
+
+
 class InvalidConfiguration(MinervaError):
     """A setting, a YAML file or a schema that cannot be used; faults name file and line."""
 

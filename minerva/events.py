@@ -95,6 +95,25 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """The declared one, or the value that chance can reach with so few rows, if that is higher."""
 
 
+class ServiceDeclared(Protocol):
+    """One revision of a service's configuration."""
+
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def service(self) -> str: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def author(self) -> str:
+        """Who accepted, restored or, of a file, whose it is on that machine."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
 class VersionMade(Protocol):
     """A registered version."""
 

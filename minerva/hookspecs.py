@@ -32,11 +32,13 @@ from minerva.events import (
     PredictCall,
     PredictOutcome,
     Quarantined,
+    ServiceDeclared,
     Training,
     TrainingResult,
     VersionMade,
 )
 from minerva.job_kind import JobKind
+from minerva.step import Step
 
 PROJECT = "minerva"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -65,6 +67,18 @@ def minerva_job_kinds() -> Iterable[JobKind]:  # type: ignore[empty-body] # a sp
     run in a process each.
     Result: the kinds. Of two with one name the first one found stays, and a plugin's never takes the
     place of a built-in one; the second is reported.
+    An exception: takes this plugin out, as with `minerva_algorithms`.
+    """
+
+
+@hookspec
+def minerva_steps() -> Iterable[Step]:  # type: ignore[empty-body] # a specification
+    """Return the kinds of steps that this plugin adds to those that flows are made of.
+
+    When: when plugins are discovered, and again whenever this one's source changes.
+    Where: every process of Minerva. Must do no I/O and import no heavy library. The steps themselves
+    run in the web worker, or where their flow says.
+    Result: the steps. Of two of one role and name the first one found stays; the second is reported.
     An exception: takes this plugin out, as with `minerva_algorithms`.
     """
 
@@ -111,6 +125,16 @@ def minerva_after_train(training: Training, result: TrainingResult) -> None:
     `minerva_job_state`.
     Where: as `minerva_before_train`.
     An exception: is logged; the version stays as it is.
+    """
+
+
+@hookspec
+def minerva_service_declared(configuration: ServiceDeclared) -> None:
+    """Learn that a service has a new configuration revision: who changed it, and why.
+
+    When: after it stands in the registry; web workers answer by it within a second.
+    Where: the process that did it: the one that saw the file first, or where a person decided.
+    An exception: is logged; the revision stays.
     """
 
 
@@ -169,10 +193,13 @@ def minerva_drift(drift: Drift) -> None:
     """Learn that what comes in, or how good the answers are, is not any more what it was.
 
     Measured is every input field that the champion sees, apart from text and personal ones: the
-    population stability index (`psi`) of the newest 400 rows beside its training rows.
+    population stability index (`psi`) of the newest 400 rows beside its training rows. Besides, the
+    metric that tells, by the truths that came: its own name is its measure, its value in training the
+    threshold.
 
-    When: when a measure crosses its threshold, once until it has come back below half of it.
+    When: when a measure crosses its threshold, once until it has come back below half of it; a metric
+    when it has decayed, once until it has not.
     Where: the web worker that measured it, each for what it was asked itself: several may tell of one
-    drift.
+    drift. A metric: beat.
     An exception: is logged.
     """

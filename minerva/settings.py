@@ -18,6 +18,8 @@ from minerva.errors import Fault, InvalidConfiguration
 
 FILE = "minerva.toml"
 PREFIX = "MINERVA_"
+STATE = ".minerva"
+"""The state folder in a workspace that names no other."""
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
@@ -41,14 +43,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Literal["keys", "none"],
         Meta(description="none lets every caller in; refused beyond loopback and Unix sockets"),
     ] = "keys"
-    database_url: Annotated[
-        str, Meta(description="Metadata store; SQLite in the workspace if empty")
+    state_folder: Annotated[
+        str, Meta(description="Folder of what Minerva keeps; `.minerva` in the workspace if empty")
     ] = ""
+    database_url: Annotated[
+        str, Meta(description="Metadata store; SQLite in the state folder if empty")
+    ] = ""
+    release: Annotated[
+        str,
+        Meta(description="Name of this installation; a database that is another's is refused"),
+    ] = ""
+    migrate: Annotated[
+        Literal["yes", "no"],
+        Meta(description="no leaves an older database to `minerva migrate`, and fails"),
+    ] = "yes"
     artefacts_url: Annotated[
-        str, Meta(description="Artefact store, any fsspec URL; a workspace folder if empty")
+        str, Meta(description="Artefact store, any fsspec URL; in the state folder if empty")
     ] = ""
     queue_url: Annotated[
-        str, Meta(description="Celery broker; a folder in the workspace if empty")
+        str, Meta(description="Celery broker; a folder in the state folder if empty")
     ] = ""
     log_folder: Annotated[
         str, Meta(description="Folder shared with the legacy app's log; '-' writes to stdout")
@@ -163,6 +176,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int,
         Meta(ge=0, description="Memory budget of all models' processes in MiB; 0 sets none"),
     ] = 0
+    admin_key_file: Annotated[
+        str,
+        Meta(description="File with the first admin key; `admin.key` in the state folder if empty"),
+    ] = ""
     signing_key: Annotated[
         str, Meta(description="File with the Ed25519 key that signs versions; made if empty")
     ] = ""
@@ -195,8 +212,19 @@ class Loaded(msgspec.Struct, frozen=True):
 
     @property
     def state(self) -> Path:
-        """The folder of embedded state, `.minerva` in the workspace."""
-        return self.workspace / ".minerva"
+        """The folder of what Minerva keeps."""
+        return self.workspace / (self.settings.state_folder or STATE)
+
+    @property
+    def admin_key(self) -> Path:
+        """The file with the first admin key."""
+        named = self.settings.admin_key_file
+        return self.workspace / named if named else self.state / "admin.key"
+
+    @property
+    def tried_plugins(self) -> Path:
+        """The folder that knows which plugins survived being imported."""
+        return self.state / "run" / "plugins"
 
     @property
     def database_url(self) -> str:
@@ -287,7 +315,20 @@ def load(workspace: Path, environment: Mapping[str, str]) -> Loaded:
         )
     if not loaded.settings.port and not loaded.settings.socket:
         raise InvalidConfiguration("port is 0 and there is no socket: nobody could call. Set one.")
+    _check_state(loaded)
     return loaded
+
+
+def _check_state(loaded: Loaded) -> None:
+    """Refuse state among what is a user's: models may read that, and versions carry copies of it."""
+    state, own = loaded.state.resolve(), (loaded.workspace / STATE).resolve()
+    workspace = loaded.workspace
+    inside = state.is_relative_to(workspace) and not state.is_relative_to(own)
+    if inside or workspace.is_relative_to(state):
+        raise InvalidConfiguration(
+            f"state_folder {state} and the workspace {workspace} lie in each other: name a folder "
+            f"beside the workspace, or one below its {STATE}."
+        )
 
 
 _PASSWORD = re.compile(r"(://[^/?#@:]*:).*(?=@)")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from minerva.adapters.queue.celery_app import RUN_JOB, make_celery
+from minerva.adapters.queue.pulse import Pulse
 from minerva.layers.abstraction.serving.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class WorkerContainer(Protocol):
 
 def create_worker(container: WorkerContainer) -> Celery:
     """Return the Celery application with its task."""
-    app = make_celery(container.loaded.queue_url)
+    app = make_celery(container.loaded.queue_url, container.loaded.settings.release)
 
     @app.task(name=RUN_JOB)
     def run_job(job_id: str, queue: str) -> None:
@@ -71,11 +72,14 @@ def create_worker(container: WorkerContainer) -> Celery:
     return app
 
 
-def run_worker(container: WorkerContainer, slots: Mapping[str, int]) -> int:
+def run_worker(
+    container: WorkerContainer, slots: Mapping[str, int], alive: Callable[[], None]
+) -> int:
     """Run jobs until SIGTERM or SIGINT; then stop the runner and return the exit code.
 
     `slots`: queue → how many jobs of it run at once. A thread more than there are places takes the
-    messages for which there is none, so that a full queue holds up no other.
+    messages for which there is none, so that a full queue holds up no other. `alive` is called again
+    and again as long as nothing hangs.
 
     What was taken and not started stays queued in the database and is sent again by the sweeper.
     """
@@ -85,11 +89,20 @@ def run_worker(container: WorkerContainer, slots: Mapping[str, int]) -> int:
         container.runner.stop()
 
     worker_shutting_down.connect(stop, sender=_hostname(), weak=False)
-    Watcher(container.catalogue.refresh, container.loaded.settings.poll_interval_s).start()
+    pulse = Pulse()
+
+    def look() -> None:
+        if pulse.goes_on():
+            alive()
+        container.catalogue.refresh()
+
+    Watcher(look, container.loaded.settings.poll_interval_s).start()
     container.runner.tidy()
     queues = [queue for queue, places in slots.items() if places]
+    app = create_worker(container)
+    pulse.join(app)
     with container.runner.ready():
-        return _run(create_worker(container), queues, sum(slots.values()) + 1)
+        return _run(app, queues, sum(slots.values()) + 1)
 
 
 def _run(app: Celery, queues: Sequence[str], concurrency: int) -> int:

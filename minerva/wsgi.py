@@ -35,7 +35,16 @@ def create_application() -> Flask:
 
     Raises InvalidConfiguration. What it opens is closed when the process ends.
     """
-    loaded = load(workspace_from(os.environ), os.environ)
+    gc.disable()  # what is made until the end of this stays
+    try:
+        app = _opened(load(workspace_from(os.environ), os.environ))
+        gc.freeze()  # looking through it again and again would stop all answers
+    finally:
+        gc.enable()
+    return app
+
+
+def _opened(loaded: Loaded) -> Flask:
     opened = ExitStack()
     atexit.register(opened.close)
     lines = configure_gathered(loaded.log_folder, "web", loaded.settings.log_level)
@@ -45,10 +54,7 @@ def create_application() -> Flask:
     watcher = Watcher(container.look, loaded.settings.poll_interval_s)
     opened.callback(watcher.stop)
     watcher.start()
-    app = create_app(house_of(container, loaded))
-    gc.collect()
-    gc.freeze()  # what is there now stays: looking through it again and again stops all answers
-    return app
+    return create_app(house_of(container, loaded))
 
 
 def house_of(container: Container, loaded: Loaded) -> House:
@@ -64,6 +70,8 @@ def house_of(container: Container, loaded: Loaded) -> House:
         webhooks=container.webhooks,
         tunings=container.offline.tuning.tunings,
         proposals=container.offline.tuning.proposals,
+        revisions=container.offline.revisions,
+        monitoring=container.monitoring,
         keyring=container.keyring,
         max_body_bytes=settings.max_body_bytes,
         max_records=settings.max_records,

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import get_type_hints
 
@@ -11,12 +12,17 @@ import pytest
 
 from minerva import errors, settings
 from minerva.bootstrap import open_web
+from minerva.cli.algorithms import described
 from minerva.cli.program import program
+from minerva.layers.abstraction.problems.kinds import KINDS
+from minerva.layers.abstraction.problems.metric import METRICS
 from minerva.layers.abstraction.services import declaration, parsing
+from minerva.layers.application.catalogue.plugin import minerva_algorithms as catalogue
+from minerva.layers.application.xgboost_trees import minerva_algorithms as boosted_trees
 from minerva.layers.core.http.access import _MARK
 from minerva.layers.core.http.app import create_app
 from minerva.layers.core.http.problems import STATUS
-from minerva.schema import Field
+from minerva.schema import Field, FieldType
 from minerva.wsgi import house_of
 
 ROOT = Path(__file__).parents[1]
@@ -62,7 +68,7 @@ def test_the_settings_are_those_of_the_code():
 
 
 def test_the_errors_are_those_of_the_code():
-    known = [errors.MinervaError, *errors.MinervaError.__subclasses__()]
+    known = [errors.MinervaError, *errors.MinervaError.__subclasses__(), errors.StepFailed]
     expected = [
         f"| `{error.code}` | {int(STATUS.get(error, 500))} | {meaning(error)} |" for error in known
     ]
@@ -108,6 +114,7 @@ def scopes(app, endpoint: str) -> str:
 PARTS = {
     "`data`": declaration.DataDeclaration,
     "`training`": declaration.TrainingDeclaration,
+    "`split`": declaration.SplitDeclaration,
     "`gate`": declaration.Gate,
     "`batch`": declaration.BatchDeclaration,
     "`serving`": declaration.ServingDeclaration,
@@ -116,6 +123,7 @@ PARTS = {
     "`batching`": declaration.Batching,
     "`monitoring`": declaration.MonitoringDeclaration,
     "`watermark`": declaration.WatermarkDeclaration,
+    "`retrain`": declaration.RetrainDeclaration,
     "An entry of `schedules`": declaration.ScheduleDeclaration,
     "A field": Field,
 }
@@ -181,14 +189,54 @@ def test_the_demo_declares_a_service():
     assert len(found.schema.features) == 19
 
 
-def test_the_metrics_of_a_gate_are_those_of_the_code():
-    from minerva.layers.abstraction.training.metrics import names_for
-    from minerva.schema import FieldType
+def of_kind(kind) -> str:
+    """What the page of problems says of a kind, to be pasted there when the test fails."""
+    metrics = ", ".join(f"`{name}`" for name in kind.metrics(Field(type=FieldType.NUMBER)))
+    roles = ", ".join(f"`{role.name}`" for role in kind.roles) or " "
+    cells = (
+        f"`{kind.name}`",
+        kind.wants,
+        kind.truth,
+        roles,
+        ", ".join(kind.ways),
+        metrics,
+        kind.baseline,
+    )
+    return f"| {' | '.join(cells)} |"
 
-    gate = section(text_of("docs/service-yaml.md"), "`gate`")
-    for kind in (FieldType.BOOLEAN, FieldType.NUMBER):
-        for name in names_for(Field(type=kind)):
-            assert f"`{name}`" in gate
+
+def of_metric(name: str) -> str:
+    """What the page says of a metric."""
+    metric = METRICS[name]
+    return (
+        f"| `{name}` | {'smaller' if metric.smaller_is_better else 'larger'} | {metric.meaning} |"
+    )
+
+
+def test_the_kinds_of_problems_and_their_metrics_are_those_of_the_code():
+    page = text_of("docs/problems.md")
+    for lines in (map(of_kind, KINDS.values()), map(of_metric, METRICS)):
+        expected = table(list(lines))
+        assert f"|\n{expected}\n\n" in page, expected
+
+
+def of_algorithm(algorithm) -> list[str]:
+    """What the catalogue's page says of an algorithm, to be pasted there when the test fails."""
+    told = described(algorithm, "")
+    lines = [f"### `{algorithm.name}`", "", told["description"], ""]
+    lines += ["| parameter | type | range | default | what it is |", "|---|---|---|---|---|"]
+    for one in told["parameters"]:
+        kind = one["type"].replace("|", "\\|")
+        range_ = one["range"] or " "
+        default_ = "needed" if one["needed"] else f"`{json.dumps(one['default'])}`"
+        lines.append(f"| `{one['name']}` | {kind} | {range_} | {default_} | {one['description']} |")
+    return lines
+
+
+def test_the_algorithms_of_the_catalogue_are_those_of_the_code():
+    page = text_of("docs/catalogue.md")
+    for algorithm in [*catalogue(), *boosted_trees()]:
+        assert table(of_algorithm(algorithm)) in page, table(of_algorithm(algorithm))
 
 
 def test_readme_lists_every_command():
@@ -251,6 +299,16 @@ def test_every_link_leads_somewhere(document):
         if not target.startswith("http"):
             file, _, _ = target.partition("#")
             assert (document.parent / file).exists(), target
+
+
+def test_no_file_holds_two_versions_of_a_place():
+    """What a merge leaves where it could not decide."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    undecided = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
+
+    assert files
+    assert [file for file in files if file.is_file() and undecided.search(file.read_bytes())] == []
 
 
 def test_every_decision_is_listed():

@@ -14,7 +14,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-SHIPPED = {"minerva": "minerva", "minerva.layers": "layers", "minerva.adapters": "adapters"}
+SHIPPED = {
+    "minerva": "minerva",
+    "minerva.layers": "layers",
+    "minerva.adapters": "adapters",
+    "minerva.docker": "docker",
+}
 HEAVY = {"flask", "werkzeug", "celery", "kombu", "sqlalchemy", "pandas", "pyarrow", "xgboost"}
 
 
@@ -76,7 +81,7 @@ def copy_sources(target: Path) -> None:
     target.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, target)
-    for name in ("minerva", "layers", "adapters"):
+    for name in ("minerva", "layers", "adapters", "docker"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, target / name, symlinks=True, ignore=ignored)
 
@@ -95,6 +100,13 @@ def test_the_wheel_holds_the_files_that_are_no_modules(wheel):
     expected = {f"minerva/layers/core/http/static/{file.name}" for file in static.iterdir()}
     expected |= {"minerva/py.typed", "minerva/adapters/metadata/migrations/script.py.mako"}
     assert expected <= wheel
+
+
+def test_the_recipe_of_images_is_shipped(wheel):
+    lists = {f"requirements/{file.name}" for file in (ROOT / "docker/requirements").iterdir()}
+    parts = {"Dockerfile", "left-out.txt", *lists}
+    parts |= {file.name for file in (ROOT / "docker").glob("*.sh")}
+    assert {f"minerva/docker/{part}" for part in parts} <= wheel
 
 
 def loaded_after(statement: str) -> set[str]:

@@ -78,6 +78,9 @@ def test_every_target_is_explained_by_help():
         "interop",
         "bench",
         "chaos",
+        "images",
+        "test-containers",
+        "test-cluster",
         "lock",
         "clean",
     }

@@ -20,7 +20,7 @@ from minerva.adapters.batch.storage import filesystem_of, is_local, reading, wri
 from minerva.errors import Conflict, Fault, InvalidInput
 from minerva.layers.abstraction.batch.ports import Staging
 from minerva.layers.abstraction.batch.rejects import HEADER
-from minerva.layers.abstraction.batch.task import Form
+from minerva.layers.abstraction.formats.layout import Format
 from minerva.schema import Schema
 
 MARKER = ".complete"
@@ -31,7 +31,7 @@ class FileOutput:
     """Satisfies `ports.Output`."""
 
     place: str
-    form: Form
+    form: Format
     overwrite: bool
 
     @property

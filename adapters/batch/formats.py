@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol
 import pyarrow as pa
 
 from minerva.layers.abstraction.batch.encoding import flat
-from minerva.layers.abstraction.batch.task import Form
+from minerva.layers.abstraction.formats.layout import Format
 
 
 class Writer(Protocol):
@@ -20,7 +20,7 @@ class Writer(Protocol):
 
 
 @contextmanager
-def writer(form: Form, file: BinaryIO, schema: pa.Schema) -> Iterator[Writer]:
+def writer(form: Format, file: BinaryIO, schema: pa.Schema) -> Iterator[Writer]:
     """Open a writer for answers of one schema."""
     if form == "ndjson":
         yield NdjsonWriter(file)

@@ -9,17 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import msgspec
+
 from minerva.adapters.batch.storage import filesystem_of, full_name, is_local, reading
 from minerva.errors import Fault, InvalidData, InvalidInput, NotFound, NotPermitted
-from minerva.layers.abstraction.batch.chunk import Read
 from minerva.layers.abstraction.batch.header import refuse_columns
 from minerva.layers.abstraction.batch.ports import Slice, Source
-from minerva.layers.abstraction.batch.task import SUFFIXES, Dialect, Form, Task
-from minerva.layers.abstraction.batch.values import cell_values
+from minerva.layers.abstraction.batch.task import SUFFIXES, Task
+from minerva.layers.abstraction.formats.chunk import Read
+from minerva.layers.abstraction.formats.encoding import breaks_by_byte, is_text_encoding
+from minerva.layers.abstraction.formats.header import repeated
+from minerva.layers.abstraction.formats.layout import Dialect, Format
+from minerva.layers.abstraction.formats.parquet_file import NotWhole, opened_parquet
+from minerva.layers.abstraction.formats.values import cell_values
 from minerva.schema import Schema
 
 if TYPE_CHECKING:
-    from minerva.adapters.batch.csv_rows import CsvRows
+    from minerva.layers.abstraction.formats.csv_blocks import CsvBlocks
 
 HEAD = 256 * 1024
 WIDE = (b"\xff\xfe", b"\xfe\xff")
@@ -30,7 +36,7 @@ MOST_FILES = 10_000
 class FileInputs:
     """Satisfies `ports.Inputs`."""
 
-    def find(self, place: str, form: Form) -> Sequence[str]:
+    def find(self, place: str, form: Format) -> Sequence[str]:
         """Return the file, or the folder's files whose suffix says this format, hidden ones left out."""
         filesystem, path = filesystem_of(place)
         with reading(place):
@@ -48,7 +54,7 @@ class FileInputs:
             raise InvalidInput(f"The folder {place} holds more than {MOST_FILES:,} files.")
         return files
 
-    def look(self, file: str, form: Form, task: Task, schema: Schema) -> Source:
+    def look(self, file: str, form: Format, task: Task, schema: Schema) -> Source:
         """Read a file's head."""
         with opened(file) as content, reading(file):
             if form == "parquet":
@@ -70,7 +76,7 @@ class FileInputs:
             cuts = sorted({source.size * part // most for part in range(most)} | {0})
             ends = [*cuts[1:], source.size]
             return [Slice(position, a, b, a + 1) for a, b in zip(cuts, ends, strict=True) if a < b]
-        from minerva.adapters.batch.text_blocks import boundaries
+        from minerva.layers.abstraction.formats.text_blocks import boundaries
 
         with opened(source.file) as content, reading(source.file):
             start, line = _first_row(content, source)
@@ -92,13 +98,14 @@ class FileInputs:
         """Yield the rows of a slice from `start` on."""
         with opened(source.file) as content, reading(source.file):
             if source.form == "ndjson":
-                from minerva.adapters.batch.ndjson_rows import NdjsonRows
+                from minerva.layers.abstraction.formats.ndjson_blocks import NdjsonBlocks
 
-                yield from NdjsonRows(source, schema).read(content, start, rows.end, number)
+                blocks = NdjsonBlocks(source.file, schema, source.key_kind)
+                yield from blocks.read(content, start, rows.end, number)
             elif source.form == "csv":
-                yield from _csv_rows(source, schema).read(content, start, rows.end, number)
+                yield from _csv_blocks(source, schema).read(content, start, rows.end, number)
             else:
-                yield from _parquet_rows(content, source, schema, start, rows.end)
+                yield from _parquet_blocks(content, source, schema, start, rows.end)
 
 
 @contextmanager
@@ -119,7 +126,7 @@ def _refuse_links_out(files: Sequence[str], folder: str) -> None:
             raise NotPermitted(f"{_name(file)} in {folder} is a link that leads out of it.")
 
 
-def _is_input(name: str, folder: str, form: Form) -> bool:
+def _is_input(name: str, folder: str, form: Format) -> bool:
     below = PurePosixPath(name).relative_to(PurePosixPath(folder.rstrip("/")))
     hidden = any(step.startswith((".", "_")) for step in below.parts)
     return (
@@ -128,61 +135,52 @@ def _is_input(name: str, folder: str, form: Form) -> bool:
 
 
 def _look_at_parquet(content: BinaryIO, file: str, schema: Schema) -> Source:
-    from pyarrow import ArrowException, parquet
-
     from minerva.layers.abstraction.batch.types import refuse_types
 
     try:
-        with parquet.ParquetFile(content, pre_buffer=False) as parquet_file:
+        with opened_parquet(content) as parquet_file:
             arrow, rows = parquet_file.schema_arrow, parquet_file.metadata.num_rows
-    except (ArrowException, OSError) as error:
-        raise InvalidInput(f"{_name(file)} is not a whole Parquet file: write it again.") from error
+    except NotWhole as error:
+        raise InvalidInput(f"{_name(file)} {error}: write it again.") from error
     refuse_types(schema, arrow, _name(file))
     return Source(file=file, form="parquet", size=rows, columns=list(arrow.names))
 
 
-def _parquet_rows(
+def _parquet_blocks(
     content: BinaryIO, source: Source, schema: Schema, start: int, end: int
 ) -> Iterator[Read]:
-    from pyarrow import ArrowException
-
-    from minerva.adapters.batch.parquet_rows import ParquetRows
+    from minerva.layers.abstraction.formats.parquet_blocks import ParquetBlocks
 
     try:
-        yield from ParquetRows(_wanted(source, schema)).read(content, start, end)
-    except (ArrowException, OSError) as error:
-        raise InvalidData(
-            f"{_name(source.file)} is not a whole Parquet file: write it again."
-        ) from error
+        yield from ParquetBlocks(_wanted(source, schema)).read(content, start, end)
+    except NotWhole as error:
+        raise InvalidData(f"{_name(source.file)} {error}: write it again.") from error
 
 
 def _look_at_ndjson(head: bytes, file: str, size: int, schema: Schema) -> Source:
-    from minerva.adapters.batch.ndjson_rows import first_key
+    from minerva.layers.abstraction.formats.ndjson_blocks import key_kind
 
     line = next((one for one in head.removeprefix(BOM_UTF8).split(b"\n") if one.strip()), b"")
     if line and not line.lstrip().startswith(b"{"):
         fault = Fault(f"{_name(file)}:1", "expected one JSON object per line")
         raise InvalidInput(f"{_name(file)} is not NDJSON.", faults=[fault])
-    kind = "text" if schema.key is None else first_key(line, schema.key)
+    kind = "text" if schema.key is None else key_kind(line, schema.key)
     return Source(file=file, form="ndjson", size=size, key_kind=kind)
 
 
 def _look_at_csv(
     content: BinaryIO, head: bytes, source: Source, task: Task, schema: Schema
 ) -> Source:
-    import msgspec
-
-    from minerva.adapters.batch.csv_rows import header
+    from minerva.layers.abstraction.formats.csv_blocks import first_line
 
     name = _name(source.file)
     source = msgspec.structs.replace(source, dialect=_dialect(head, source.file, task))
     if not head.removeprefix(BOM_UTF8).strip():
         fault = Fault(f"{name}:1", "is empty; the first line must name the columns")
         raise InvalidInput(f"{name} cannot be used.", faults=[fault])
-    names, _, _ = header(content, source, _bom(head))
-    repeated = sorted({one for one in names if names.count(one) > 1})
-    if repeated:
-        fault = Fault(f"{name}:1", f"names {', '.join(map(repr, repeated))} more than once")
+    names, _, _ = first_line(content, _bom(head), source.dialect)
+    if twice := repeated(names):
+        fault = Fault(f"{name}:1", f"names {', '.join(map(repr, twice))} more than once")
         raise InvalidInput(f"{name} cannot be used.", faults=[fault])
     try:
         refuse_columns(schema, names, name)
@@ -195,35 +193,27 @@ def _look_at_csv(
 
 def _dialect(head: bytes, file: str, task: Task) -> Dialect:
     """Return what was said about a CSV file; what was not is found by looking at its head."""
-    import codecs
+    from minerva.layers.abstraction.formats.sniffing import several_encodings, sniffed
 
-    from minerva.layers.abstraction.services.csv_format import sniffed
-
-    try:
-        codecs.lookup(task.encoding or "utf-8")
-    except (LookupError, ValueError) as error:  # a NUL in a name is a ValueError
-        fault = Fault("/encoding", "is none; write one such as utf-8, latin-1 or cp1252")
-        raise InvalidInput("There is no such encoding.", faults=[fault]) from error
-    if task.encoding is None:
-        _refuse_mixed(head, _name(file))
-    found = sniffed(head, _name(file), task.encoding, task.delimiter)
-    return Dialect(found.delimiter, found.encoding, task.decimal or found.decimal)
-
-
-def _refuse_mixed(head: bytes, name: str) -> None:
-    """Raise InvalidInput where some lines are UTF-8 with letters beyond ASCII, and others are not."""
-    utf8 = other = 0
-    for number, line in enumerate(head.split(b"\n")[:-1], start=1):
-        if line.isascii():
-            continue
-        try:
-            line.decode()
-            utf8 = utf8 or number
-        except UnicodeDecodeError:
-            other = other or number
-    if utf8 and other:
+    name = _name(file)
+    if task.encoding is not None:
+        _check_encoding(task.encoding)
+    elif found := several_encodings(head):
+        utf8, other = found
         fault = Fault(f"{name}:{other}", f"is not UTF-8, but line {utf8} is; or say `encoding`")
         raise InvalidInput(f"{name} has lines of several encodings.", faults=[fault])
+    dialect = sniffed(head, name, task.encoding, task.delimiter)
+    return msgspec.structs.replace(dialect, decimal=task.decimal or dialect.decimal)
+
+
+def _check_encoding(encoding: str) -> None:
+    """Raise InvalidInput for what is no encoding, or one whose rows cannot be found by their bytes."""
+    if not is_text_encoding(encoding):
+        fault = Fault("/encoding", "is none; write one such as utf-8, latin-1 or cp1252")
+        raise InvalidInput("There is no such encoding.", faults=[fault])
+    if not breaks_by_byte(encoding):
+        fault = Fault("/encoding", "is none of a batch: save the file as utf-8")
+        raise InvalidInput("Rows of this encoding cannot be found by their bytes.", faults=[fault])
 
 
 def _first_row(content: BinaryIO, source: Source) -> tuple[int, int]:
@@ -232,17 +222,18 @@ def _first_row(content: BinaryIO, source: Source) -> tuple[int, int]:
     bom = _bom(content.read(len(BOM_UTF8)))
     if source.form == "ndjson":
         return bom, 1
-    from minerva.adapters.batch.csv_rows import header
+    from minerva.layers.abstraction.formats.csv_blocks import first_line
 
-    _, start, line = header(content, source, bom)
+    _, start, line = first_line(content, bom, source.dialect)
     return start, line
 
 
-def _csv_rows(source: Source, schema: Schema) -> CsvRows:
-    from minerva.adapters.batch.csv_rows import CsvRows
+def _csv_blocks(source: Source, schema: Schema) -> CsvBlocks:
+    from minerva.layers.abstraction.formats.csv_blocks import CsvBlocks
 
     plain = cell_values(schema, source.dialect.decimal)
-    return CsvRows(source, _wanted(source, schema), plain)
+    wanted = _wanted(source, schema)
+    return CsvBlocks(source.file, source.columns, wanted, source.dialect, plain)
 
 
 def _wanted(source: Source, schema: Schema) -> list[str]:

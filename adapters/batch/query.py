@@ -13,7 +13,7 @@ from minerva.errors import InvalidInput
 from minerva.layers.abstraction.batch.header import refuse_columns
 from minerva.layers.abstraction.batch.ports import Source, Staging
 from minerva.layers.abstraction.batch.task import Task
-from minerva.layers.abstraction.batch.values import cell_values
+from minerva.layers.abstraction.formats.values import cell_values
 from minerva.layers.abstraction.services.declaration import DataDeclaration, ServiceDeclaration
 from minerva.layers.abstraction.services.environment import expand
 from minerva.layers.abstraction.training.source import OpenSource
@@ -85,10 +85,10 @@ def _key(cell: Any) -> Any:
 
 
 def _key_kind(place: str, schema: Schema) -> str:
-    from minerva.adapters.batch.ndjson_rows import first_key
+    from minerva.layers.abstraction.formats.ndjson_blocks import key_kind
 
     if schema.key is None:
         return "text"
     filesystem, path = filesystem_of(place)
     with filesystem.open(path, "rb") as file:
-        return first_key(file.readline(), schema.key)
+        return key_kind(file.readline(), schema.key)

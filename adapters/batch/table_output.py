@@ -1,26 +1,26 @@
 """A table that answers are written into, by key; in the database that the service file names for it.
 
-Readers see all rows of a job or none of them, and writing them again changes nothing.
+Readers see all rows of a job or none of them. That they are written is noted outside of that database,
+which shall hold nothing of ours: a kill between commit and note has the same values written again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minerva.adapters.sources.sql_engine import make_engine, read_url
-from minerva.errors import Fault, InvalidData, InvalidInput, MinervaError, Unavailable
+from minerva.adapters.batch.table_access import connected, refuse_unfit
+from minerva.errors import Fault, InvalidInput
 from minerva.layers.abstraction.batch.ports import Staging
 from minerva.layers.abstraction.batch.rejects import HEADER
 from minerva.schema import Schema
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, Table
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy import Connection
 
 PUBLISHED = "published"
 """A file in the staging folder: the table has the answers."""
@@ -47,7 +47,7 @@ class TableOutput:
         with self._connected() as connection:
             table = table_of(connection, self.name)
             if table is not None:
-                _refuse_unfit(connection, table, schema)
+                refuse_unfit(connection, table, [schema.key], list(schema.output))
 
     def publish(self, staging: Staging, parts: int) -> Mapping[str, Any]:
         """Upsert all answers in one transaction, unless an attempt has done so."""
@@ -77,52 +77,5 @@ class TableOutput:
         written.replace(self.rejects_file)
         return str(self.rejects_file)
 
-    @contextmanager
-    def _connected(self) -> Iterator[Connection]:
-        from sqlalchemy.exc import SQLAlchemyError
-
-        engine = self._engine()
-        try:
-            with engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise _translated(error, self.name) from error
-        finally:
-            engine.dispose()
-
-    def _engine(self) -> Engine:
-        url = read_url(self.url, self.workspace)
-        return make_engine(url, self.timeout_s, writes=True)
-
-
-def _refuse_unfit(connection: Connection, table: Table, schema: Schema) -> None:
-    from sqlalchemy import inspect
-
-    needed = [str(schema.key), *schema.output]
-    faults = [
-        Fault(f'column "{name}"', "is missing in the table")
-        for name in needed
-        if name not in table.columns
-    ]
-    if faults:
-        raise InvalidInput("The table does not have the columns to be written.", faults=faults)
-    inspector = inspect(connection)
-    where: Any = {"table_name": table.name, "schema": table.schema}
-    unique: list[list[Any]] = [inspector.get_pk_constraint(**where)["constrained_columns"]]
-    unique += [one["column_names"] for one in inspector.get_unique_constraints(**where)]
-    unique += [one["column_names"] for one in inspector.get_indexes(**where) if one["unique"]]
-    if [schema.key] not in unique:
-        fault = Fault(f'column "{schema.key}"', "is neither the primary key nor unique")
-        raise InvalidInput("The table cannot be written by key.", faults=[fault])
-
-
-def _translated(error: SQLAlchemyError, name: str) -> MinervaError:
-    """Return our error; never with a value or a password."""
-    from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
-
-    kind = type(getattr(error, "orig", None) or error).__name__
-    if isinstance(error, ProgrammingError | IntegrityError | DataError):
-        return InvalidData(f"The table {name} does not take the answers ({kind}).")
-    if isinstance(error, OperationalError) and "readonly" in str(error):
-        return InvalidData(f"The database of table {name} cannot be written.")
-    return Unavailable(f"The database of table {name} cannot be written now ({kind}).")
+    def _connected(self) -> AbstractContextManager[Connection]:
+        return connected(self.url, self.name, self.workspace, self.timeout_s)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from minerva.adapters.sources.sql_engine import LOCK_AT_ONCE
 from minerva.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -35,9 +36,13 @@ def table_of(connection: Connection, name: str) -> Table | None:
 
 
 def write_by_key(
-    connection: Connection, name: str, schema: pa.Schema, rows: Iterable[pa.RecordBatch]
+    connection: Connection,
+    name: str,
+    schema: pa.Schema,
+    rows: Iterable[pa.RecordBatch],
+    keys: int = 1,
 ) -> None:
-    """Upsert rows by their first column in one transaction; of a key that comes twice the last counts.
+    """Upsert rows by their first columns in one transaction; of a key that comes twice the last counts.
 
     A table that does not exist is made in it. Columns that an existing one lacks are left out.
     """
@@ -51,12 +56,33 @@ def write_by_key(
             with connection.begin():
                 connection.execute(gather, _parameters(connection, part, place))
             place += part.num_rows
-    with connection.begin():
-        if table is None:
-            schema_name, _, own_name = name.rpartition(".")
-            table = _new(schema, own_name, schema_name)
+    if table is None:
+        table = _first(connection, name, schema, gathered, keys)
+    if table is not None:
+        with connection.begin():
+            connection.execute(_upsert(connection, table, names, gathered, keys))
+
+
+def _first(
+    connection: Connection, name: str, schema: pa.Schema, gathered: Table, keys: int
+) -> Table | None:
+    """Make the table and write the rows; where somebody else was quicker return theirs, nothing written."""
+    from sqlalchemy.exc import DBAPIError
+
+    schema_name, _, own_name = name.rpartition(".")
+    table = _new(schema, own_name, schema_name, keys)
+    connection.execution_options(**{LOCK_AT_ONCE: True})
+    try:
+        with connection.begin():
             table.create(connection, checkfirst=True)
-        connection.execute(_upsert(connection, table, names, gathered))
+            connection.execute(_upsert(connection, table, schema.names, gathered, keys))
+    except DBAPIError:
+        with connection.begin():
+            theirs = table_of(connection, name)
+        if theirs is None:
+            raise
+        return theirs
+    return None
 
 
 def _gathered(
@@ -73,11 +99,11 @@ def _gathered(
     return made
 
 
-def _new(rows: pa.Schema, name: str, schema: str = "") -> Table:
+def _new(rows: pa.Schema, name: str, schema: str = "", keys: int = 0) -> Table:
     from sqlalchemy import Column, MetaData, Table
 
     columns = [
-        Column(field.name, _type(field.type), primary_key=position == 0)
+        Column(field.name, _type(field.type), primary_key=position < keys)
         for position, field in enumerate(rows)
     ]
     return Table(name, MetaData(), *columns, schema=schema or None)
@@ -105,8 +131,10 @@ def _parameters(connection: Connection, rows: pa.RecordBatch, first: int) -> Any
     return [{PLACE: place, **row} for place, row in zip(places, rows.to_pylist(), strict=True)]
 
 
-def _upsert(connection: Connection, table: Table, names: Sequence[str], gathered: Table) -> Any:
-    """Return what inserts the gathered rows, or changes those whose key is there.
+def _upsert(
+    connection: Connection, table: Table, names: Sequence[str], gathered: Table, keys: int
+) -> Any:
+    """Return what inserts the gathered rows, or changes those whose key, the first names, is there.
 
     They come in the order of their keys, so that of two writers none waits for the other.
     """
@@ -117,19 +145,19 @@ def _upsert(connection: Connection, table: Table, names: Sequence[str], gathered
     made = {"postgresql": postgresql, "sqlite": sqlite, "mysql": mysql, "mariadb": mysql}
     if dialect not in made:
         raise InvalidInput(f"Tables of {dialect} cannot be written by key: write a file.")
-    key, others = names[0], names[1:]
-    same, latest = gathered.columns[key], gathered.columns[PLACE].desc()
+    key, others = names[:keys], names[keys:]
+    same, latest = [gathered.columns[one] for one in key], gathered.columns[PLACE].desc()
     later = func.row_number().over(partition_by=same, order_by=latest).label(PLACE)
     rows = select(*(gathered.columns[one] for one in names), later).subquery()
     last = select(*(rows.columns[one] for one in names)).where(rows.columns[PLACE] == 1)
     insert: Any = made[dialect].insert(table)
-    added = insert.from_select(names, last.order_by(rows.columns[key]))
+    added = insert.from_select(names, last.order_by(*(rows.columns[one] for one in key)))
     if made[dialect] is mysql:
-        return added.on_duplicate_key_update({one: added.inserted[one] for one in others or [key]})
+        return added.on_duplicate_key_update({one: added.inserted[one] for one in others or key})
     if not others:
-        return added.on_conflict_do_nothing(index_elements=[key])
+        return added.on_conflict_do_nothing(index_elements=key)
     changed = {one: added.excluded[one] for one in others}
-    return added.on_conflict_do_update(index_elements=[key], set_=changed)
+    return added.on_conflict_do_update(index_elements=key, set_=changed)
 
 
 def _parts(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -139,7 +167,7 @@ def _parts(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 def _type(kind: pa.DataType) -> Any:
     import pyarrow as pa
-    from sqlalchemy import BigInteger, Boolean, Double, String
+    from sqlalchemy import BigInteger, Boolean, DateTime, Double, String
 
     if pa.types.is_integer(kind):
         return BigInteger()
@@ -147,4 +175,6 @@ def _type(kind: pa.DataType) -> Any:
         return Boolean()
     if pa.types.is_floating(kind):
         return Double()
+    if pa.types.is_timestamp(kind):
+        return DateTime(timezone=True)
     return String(LONGEST)

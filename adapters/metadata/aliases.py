@@ -8,10 +8,11 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from minerva.adapters.metadata.changes import bump, lock_registry
+from minerva.adapters.metadata.columns import record
 from minerva.adapters.metadata.job_states import tell
 from minerva.adapters.metadata.quarantines import find_quarantine
-from minerva.adapters.metadata.revision import lock_registry
-from minerva.adapters.metadata.tables import AliasChangeRow, record
+from minerva.adapters.metadata.tables import AliasChangeRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.adapters.metadata.versions import find_version
 from minerva.errors import NotFound
@@ -65,7 +66,7 @@ class SqlAliasStore:
                 back=back,
             )
             _keep(session, moved)
-            registry.revision += 1
+            bump(session, registry, (tenant, service))
         return record(AliasChange, moved), True
 
     def current(self, tenant: str, service: str) -> dict[str, int]:

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from minerva.adapters.metadata.tables import JobRow, record
+from minerva.adapters.metadata.columns import record
+from minerva.adapters.metadata.tables import JobRow
 from minerva.layers.abstraction.jobs.job import Job, JobState
 from minerva.layers.abstraction.jobs.limits import Bounds, limits_of
 from minerva.layers.abstraction.webhooks.happening import DELIVER

@@ -73,6 +73,10 @@ def _parse(url: str) -> URL:
             "MINERVA_DATABASE_URL is not a database URL: "
             "write sqlite:////folder/minerva.db or postgresql://user:password@host/database."
         ) from error
+    if "@" in (parsed.host or ""):
+        raise InvalidConfiguration(
+            f"The database {mask_password(url)} has more than one @: write one in a password as %40."
+        )
     driver = DRIVERS.get(parsed.drivername)
     if driver is None:
         raise InvalidConfiguration(

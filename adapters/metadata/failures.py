@@ -16,6 +16,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
+from minerva.adapters.metadata.unconnected import why_unconnected
 from minerva.errors import Conflict, InvalidConfiguration, InvalidInput, MinervaError, Unavailable
 
 Answer = tuple[type[MinervaError], str]
@@ -32,7 +33,10 @@ LOST: Answer = (
 )
 RACE: Answer = (Unavailable, "was changed by someone else at the same moment: ask again.")
 STANDBY: Answer = (Unavailable, "takes no writes now (a standby?): ask again, or name its primary.")
-DISK: Answer = (Unavailable, "cannot be read from or written to disk: look at the disk.")
+DISK: Answer = (
+    Unavailable,
+    "cannot be read from or written to disk: look at the disk, which may be full.",
+)
 READ_ONLY: Answer = (
     InvalidConfiguration,
     "is read-only: let this user write to the file and its folder, or set MINERVA_DATABASE_URL.",
@@ -135,5 +139,5 @@ def _of_driver(error: DBAPIError) -> Answer | None:
         return SQLITE.get(code & 0xFF)  # the low byte is the kind, the rest its detail
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
-        return LOST
+        return why_unconnected(str(error.orig)) or LOST
     return next((POSTGRESQL[state[:n]] for n in (5, 3, 2) if state[:n] in POSTGRESQL), None)

@@ -11,8 +11,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from minerva.adapters.metadata.columns import record
 from minerva.adapters.metadata.subscriptions import subscribed
-from minerva.adapters.metadata.tables import JobEventRow, JobRow, record
+from minerva.adapters.metadata.tables import JobEventRow, JobRow
 from minerva.layers.abstraction.jobs.job import Job, JobState, NewJob
 from minerva.layers.abstraction.webhooks.deliveries import deliveries
 from minerva.layers.abstraction.webhooks.happening import Happening, of_job

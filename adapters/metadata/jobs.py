@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from minerva.adapters.metadata.choosing import ready
+from minerva.adapters.metadata.columns import record
 from minerva.adapters.metadata.job_states import (
     add_event,
     add_job,
@@ -19,11 +21,11 @@ from minerva.adapters.metadata.job_states import (
     requeue,
     wait_for_parts,
 )
-from minerva.adapters.metadata.tables import JobEventRow, JobLogRow, JobRow, record
+from minerva.adapters.metadata.tables import JobEventRow, JobLogRow, JobRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict
-from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob
-from minerva.layers.abstraction.jobs.store import Released
+from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob, Queue
+from minerva.layers.abstraction.jobs.store import Load, Released
 from minerva.layers.abstraction.webhooks.happening import DELIVER
 
 RETRIED = (JobState.DEAD, JobState.FAILED, JobState.CANCELLED)
@@ -83,6 +85,19 @@ class SqlJobStore:
             if before is not None:
                 query = _below(query, session, before)
             return [record(Job, row) for row in session.scalars(query)]
+
+    def load(self, now: datetime) -> Mapping[str, Load]:
+        """See the port."""
+        held = and_(JobRow.state == JobState.RUNNING, JobRow.lease_token.is_not(None))
+        waiting, running = (func.sum(case((such, 1), else_=0)) for such in (ready(now), held))
+        query = (
+            select(JobRow.queue, waiting, running)
+            .where(JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)))
+            .group_by(JobRow.queue)
+        )
+        with self._database.every_tenant() as session:
+            found = {row[0].value: Load(row[1], row[2]) for row in session.execute(query)}
+        return {queue.value: found.get(queue.value, Load(0, 0)) for queue in Queue}
 
     def parts(self, tenant: str, job_id: str) -> Sequence[Job]:
         """See the port."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, select
 
-from minerva.adapters.metadata.revision import lock_registry
+from minerva.adapters.metadata.changes import bump, lock_registry
 from minerva.adapters.metadata.tables import KeyRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict
@@ -33,14 +33,14 @@ class SqlKeyStore:
         )
         try:
             with self._database.tenant(key.tenant, write=True) as session:
-                lock_registry(session).revision += 1
+                bump(session, lock_registry(session), None)
                 session.add(row)
         except Conflict as error:
             raise Conflict(f"There is already a key {key.id}: choose another id.") from error
 
     def find(self, key_id: str) -> StoredKey | None:
         """See the port."""
-        with self._database.every_tenant() as session:
+        with self._database.glance() as session:
             row = session.scalar(select(KeyRow).where(KeyRow.id == key_id))
             return None if row is None else _key(row)
 
@@ -59,7 +59,7 @@ class SqlKeyStore:
                 return None
             if row.revoked_at is None:
                 row.revoked_at = now
-                registry.revision += 1
+                bump(session, registry, None)
         return _key(row)
 
     def any(self) -> bool:

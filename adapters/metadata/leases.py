@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from minerva.adapters.metadata.choosing import ORDER, may_run, next_id, ready
+from minerva.adapters.metadata.columns import record
 from minerva.adapters.metadata.job_states import (
     add_event,
     add_job,
@@ -17,7 +18,7 @@ from minerva.adapters.metadata.job_states import (
     requeue,
     wait_for_parts,
 )
-from minerva.adapters.metadata.tables import JobLogRow, JobRow, record
+from minerva.adapters.metadata.tables import JobLogRow, JobRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict
 from minerva.layers.abstraction.jobs.job import Job, JobState, Lease, NewJob, Queue

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from minerva.adapters.metadata.configurations import newest_of
-from minerva.adapters.metadata.revision import lock_registry
-from minerva.adapters.metadata.tables import ConfigurationRow, ProposalRow, record
+from minerva.adapters.metadata.changes import bump, lock_registry
+from minerva.adapters.metadata.columns import record
+from minerva.adapters.metadata.configurations import demand_newest, derived_from, newest_of
+from minerva.adapters.metadata.tables import ProposalRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict, NotFound
 from minerva.layers.abstraction.tuning.proposal import NewProposal, Proposal, ProposalState
@@ -89,19 +90,11 @@ class SqlProposalStore:
             registry = lock_registry(session)
             row = _undecided(session, service, number, ProposalState.ACCEPTED)
             if row.state is ProposalState.OPEN:
-                known = _demand_newest(newest_of(session, service), newest)
-                added = ConfigurationRow(
-                    tenant=tenant,
-                    service=service,
-                    revision=newest + 1,
-                    digest=digest,
-                    declaration=declaration,
-                    author=author,
-                    created_at=now,
-                    origin=known.origin or known.digest,
-                )
+                known = demand_newest(newest_of(session, service), newest)
+                why = reason or f"proposal {number} of a tuning"
+                added = derived_from(known, digest, declaration, author, now, why)
                 session.add(added)
-                registry.revision += 1
+                bump(session, registry, (tenant, service))
                 row.revision = added.revision
                 _decide(row, ProposalState.ACCEPTED, author, reason, now)
         return record(Proposal, row)
@@ -121,12 +114,6 @@ def _undecided(session: Session, service: str, number: int, wanted: ProposalStat
     if row.state not in {ProposalState.OPEN, wanted}:
         raise Conflict(f"Proposal {number} of service {service!r} is {row.state.value} already.")
     return row
-
-
-def _demand_newest(known: ConfigurationRow | None, newest: int) -> ConfigurationRow:
-    if known is None or known.revision != newest:
-        raise Conflict("The service was declared anew at this moment: look at it, and try again.")
-    return known
 
 
 def _decide(

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from minerva.adapters.metadata.changes import bump, lock_registry
+from minerva.adapters.metadata.columns import record
 from minerva.adapters.metadata.job_states import tell
-from minerva.adapters.metadata.revision import lock_registry
-from minerva.adapters.metadata.tables import QuarantineRow, record
+from minerva.adapters.metadata.tables import QuarantineRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.adapters.metadata.versions import find_version
 from minerva.layers.abstraction.registry.records import Quarantine
@@ -31,7 +32,7 @@ class SqlQuarantineStore:
             if find_quarantine(session, service, number) is not None:
                 return False
             session.add(QuarantineRow(**asdict(quarantine)))
-            registry.revision += 1
+            bump(session, registry, (quarantine.tenant, service))
             tell(session, of_quarantine(quarantine))
         return True
 
@@ -43,7 +44,7 @@ class SqlQuarantineStore:
             if row is None:
                 return None
             session.delete(row)
-            registry.revision += 1
+            bump(session, registry, (tenant, service))
             return record(Quarantine, row)
 
     def list(self, tenant: str, service: str) -> dict[int, Quarantine]:

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, select, tuple_
+from sqlalchemy.orm import aliased
 
+from minerva.adapters.metadata.changes import changed_since
+from minerva.adapters.metadata.columns import record
 from minerva.adapters.metadata.tables import (
     AliasChangeRow,
     ConfigurationRow,
     RegistryRow,
     VersionRow,
-    record,
 )
 from minerva.adapters.metadata.tenancy import Database
 from minerva.layers.abstraction.registry.records import (
@@ -25,15 +26,8 @@ from minerva.layers.abstraction.registry.records import (
     Configuration,
     Served,
     Version,
+    without_appraisal,
 )
-
-
-def lock_registry(session: Session) -> RegistryRow:
-    """Put the registry's writers in line until the transaction ends, and return the row to bump.
-
-    What is read after this line is what the writer before left, so numbers can be given out.
-    """
-    return session.scalars(select(RegistryRow).with_for_update()).one()
 
 
 class SqlRevisionStore:
@@ -44,15 +38,33 @@ class SqlRevisionStore:
 
     def current(self) -> int:
         """See the port."""
-        with self._database.every_tenant() as session:
+        with self._database.glance() as session:
             return session.scalars(select(RegistryRow.revision)).one()
 
     def served(self) -> tuple[int, Sequence[Served]]:
         """See the port; one statement, so one snapshot at every isolation level."""
         with self._database.every_tenant() as session:
-            rows = session.execute(_snapshot()).all()
+            rows = session.execute(_snapshot()[1]).all()
             served = [_served(row) for row in rows if row[1] is not None]
             return rows[0][0], sorted(served, key=_name)
+
+    def served_since(self, revision: int) -> tuple[int, Sequence[Served]] | None:
+        """See the port; what changes between its two statements has a later revision, and is read again."""
+        with self._database.every_tenant() as session:
+            found = changed_since(session, revision)
+            if found is None or not found[1]:
+                return None if found is None else (found[0], [])
+            configuration, query = _snapshot()
+            theirs = tuple_(configuration.tenant, configuration.service).in_(found[1])
+            served = [_served(row) for row in session.execute(query.where(theirs)).all()]
+            return found[0], sorted(served, key=_name)
+
+    def declared(self) -> tuple[int, Sequence[Configuration]]:
+        """See the port; one statement, as `served`."""
+        with self._database.every_tenant() as session:
+            rows = session.execute(_declared()).all()
+            found = [record(Configuration, row[1]) for row in rows if row[1] is not None]
+            return rows[0][0], sorted(found, key=lambda one: (one.tenant, one.service))
 
 
 def _served(row: Sequence[Any]) -> Served:
@@ -68,25 +80,35 @@ def _served(row: Sequence[Any]) -> Served:
 
 
 def _version(row: VersionRow | None) -> Version | None:
-    return None if row is None else record(Version, row)
+    return None if row is None else without_appraisal(record(Version, row))
 
 
 @cache
-def _snapshot() -> Select[*tuple[Any, ...]]:
+def _snapshot() -> tuple[type[ConfigurationRow], Select[*tuple[Any, ...]]]:
     """Select the revision once for each service, and once if there is no service at all."""
     configuration = aliased(ConfigurationRow)
-    query = (
-        select(RegistryRow.revision, configuration)
-        .select_from(RegistryRow)
-        .outerjoin(configuration, configuration.revision == _newest(configuration))
-    )
+    query = _configurations(configuration)
     for alias in (CHAMPION, CHALLENGER, SHADOW, STANDBY):
         change, version = aliased(AliasChangeRow), aliased(VersionRow)
         query = query.outerjoin(change, _standing(change, configuration, alias))
         query = query.outerjoin(version, _named(version, change)).add_columns(version)
         if alias == CHALLENGER:
             query = query.add_columns(change.share)
-    return query
+    return configuration, query
+
+
+@cache
+def _declared() -> Select[*tuple[Any, ...]]:
+    """Select the same, without any version."""
+    return _configurations(aliased(ConfigurationRow))
+
+
+def _configurations(configuration: type[ConfigurationRow]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(RegistryRow.revision, configuration)
+        .select_from(RegistryRow)
+        .outerjoin(configuration, configuration.revision == _newest(configuration))
+    )
 
 
 def _standing(

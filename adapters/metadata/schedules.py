@@ -8,7 +8,8 @@ from dataclasses import asdict
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from minerva.adapters.metadata.tables import ScheduleRow, record
+from minerva.adapters.metadata.columns import record
+from minerva.adapters.metadata.tables import ScheduleRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict
 from minerva.layers.abstraction.schedules.store import Standing

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from minerva.adapters.metadata.tables import JobRow, SubscriptionRow, record
+from minerva.adapters.metadata.columns import record
+from minerva.adapters.metadata.tables import JobRow, SubscriptionRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict
 from minerva.layers.abstraction.jobs.job import Job

@@ -2,100 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
-    DateTime,
-    Dialect,
     Double,
-    Enum,
     ForeignKeyConstraint,
     Index,
-    MetaData,
-    String,
-    TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from minerva.errors import InvalidInput
+from minerva.adapters.metadata.columns import COUNTER, Base, TenantOwned
 from minerva.layers.abstraction.jobs.job import JobState, Queue
 from minerva.layers.abstraction.tuning.proposal import ProposalState
 from minerva.layers.abstraction.tuning.trial import TrialState
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-Record = TypeVar("Record", bound="DataclassInstance")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware datetimes in, UTC out; SQLite itself keeps no time zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Refuse a naive time: nobody could say which moment it means."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise InvalidInput("A time without a time zone cannot be kept: use datetime.now(UTC).")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Give the time zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _texts_of(kind: type[StrEnum]) -> Enum:
-    """Return a column of plain text that holds the values of an enumeration."""
-    return Enum(
-        kind,
-        native_enum=False,
-        length=16,
-        create_constraint=False,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
-class Base(DeclarativeBase):
-    """All tables of the metadata store."""
-
-    metadata = MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(referred_table_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        }
-    )
-    # JSON, not JSONB: JSONB forgets the order of keys, and a schema's fields have an order
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's declaration
-        datetime: UtcDateTime,
-        dict[str, Any]: JSON(none_as_null=True),
-        dict[str, float]: JSON(none_as_null=True),
-        list[str]: JSON(none_as_null=True),
-        str: String,
-        JobState: _texts_of(JobState),
-        Queue: _texts_of(Queue),
-        TrialState: _texts_of(TrialState),
-        ProposalState: _texts_of(ProposalState),
-    }
-
-
-class TenantOwned:
-    """Marks rows that belong to a tenant; `tenancy` lets no other tenant see or write them."""
-
-    tenant: Mapped[str] = mapped_column(sort_order=-1)
 
 
 class RegistryRow(Base):
@@ -105,6 +29,25 @@ class RegistryRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     revision: Mapped[int] = mapped_column(BigInteger)
+
+
+class InstallationRow(Base):
+    """Whose database it is: the release that was the first to name itself. At most one row."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    release: Mapped[str]
+
+
+class RegistryChangeRow(Base):
+    """What one registry revision changed: a tenant's service, or nothing that is served."""
+
+    __tablename__ = "registry_changes"
+
+    revision: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    tenant: Mapped[str | None]
+    service: Mapped[str | None]
 
 
 class ConfigurationRow(TenantOwned, Base):
@@ -120,6 +63,7 @@ class ConfigurationRow(TenantOwned, Base):
     author: Mapped[str]
     created_at: Mapped[datetime]
     origin: Mapped[str | None]
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class VersionRow(TenantOwned, Base):
@@ -386,6 +330,63 @@ class UploadUseRow(TenantOwned, Base):
     job_id: Mapped[str] = mapped_column(primary_key=True)
 
 
-def record(kind: type[Record], row: Base) -> Record:
-    """Return a row as the frozen record whose fields it has."""
-    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})
+class InferenceRow(TenantOwned, Base):
+    """See `InferenceRecord`."""
+
+    __tablename__ = "inferences"
+    __table_args__ = (
+        Index(None, "tenant", "service", "at"),
+        Index(None, "tenant", "request_id"),
+        Index("ix_inferences_key", "tenant", "service", "key", "at"),
+        Index(
+            "ix_inferences_truth",
+            "tenant",
+            "service",
+            "truth_at",
+            sqlite_where=text("truth_at IS NOT NULL"),
+            postgresql_where=text("truth_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(COUNTER, primary_key=True, sort_order=-2)
+    service: Mapped[str]
+    request_id: Mapped[str]
+    row: Mapped[int]
+    version: Mapped[int | None]
+    key: Mapped[str | None]
+    at: Mapped[datetime]
+    ms: Mapped[float] = mapped_column(Double)
+    degraded: Mapped[bool]
+    shadow: Mapped[bool]
+    features: Mapped[str | None]
+    answer: Mapped[str]
+    truth: Mapped[str | None]
+    truth_at: Mapped[datetime | None]
+
+
+class WaitingTruthRow(TenantOwned, Base):
+    """See `Waiting`; `subject` stands for what the truth is about."""
+
+    __tablename__ = "waiting_truths"
+    __table_args__ = (Index(None, "received_at"),)
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    request_id: Mapped[str | None]
+    row: Mapped[int | None]
+    key: Mapped[str | None]
+    truth: Mapped[str]
+    at: Mapped[datetime]
+    dated: Mapped[bool]
+    received_at: Mapped[datetime]
+
+
+METADATA = Base.metadata
+"""All of these tables."""
+OWNED_TABLES = frozenset(
+    str(getattr(mapper.local_table, "name", ""))
+    for mapper in Base.registry.mappers
+    if issubclass(mapper.class_, TenantOwned)
+)
+"""Names of those whose rows belong to tenants."""

@@ -16,9 +16,10 @@ from sqlalchemy.orm.attributes import get_history
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import TextClause
 
+from minerva.adapters.metadata.columns import TenantOwned
 from minerva.adapters.metadata.engine import WRITE, name_of
 from minerva.adapters.metadata.failures import translated
-from minerva.adapters.metadata.tables import Base, TenantOwned
+from minerva.adapters.metadata.tables import OWNED_TABLES
 from minerva.errors import NotPermitted
 
 SCOPE = "tenant"
@@ -33,6 +34,7 @@ class Database:
         self.name = name_of(engine)
         self._reading = _sessions(engine)
         self._writing = _sessions(engine.execution_options(**{WRITE: True}))
+        self._glancing = _sessions(_without_transactions(engine))
 
     @contextmanager
     def tenant(self, tenant: str, *, write: bool = False) -> Iterator[Session]:
@@ -47,12 +49,27 @@ class Database:
             yield session
 
     @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """Open a session across tenants for one statement that reads: for what is asked all the time.
+
+        A transaction around it would be two more trips to PostgreSQL.
+        """
+        with translated(self.name), self._glancing(info={SCOPE: EVERY}) as session:
+            yield session
+
+    @contextmanager
     def _transaction(self, scope: object, *, write: bool) -> Iterator[Session]:
         sessions = self._writing if write else self._reading
         with translated(self.name), sessions(info={SCOPE: scope}) as session:
             yield session
             if write:
                 session.commit()
+
+
+def _without_transactions(engine: Engine) -> Engine:
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _sessions(engine: Engine) -> sessionmaker[Session]:
@@ -119,10 +136,3 @@ def _check_writes(session: Session, _context: object, _instances: object) -> Non
         moved = get_history(row, "tenant").deleted
         if (scope is not EVERY and row.tenant != scope) or moved:
             raise NotPermitted("A row of another tenant cannot be written.")
-
-
-OWNED_TABLES = frozenset(
-    str(getattr(mapper.local_table, "name", ""))
-    for mapper in Base.registry.mappers
-    if issubclass(mapper.class_, TenantOwned)
-)

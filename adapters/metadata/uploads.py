@@ -9,12 +9,12 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from minerva.adapters.metadata.revision import lock_registry
+from minerva.adapters.metadata.changes import lock_registry
 from minerva.adapters.metadata.tables import JobRow, UploadRow, UploadUseRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import Conflict, NotFound, TooLarge
+from minerva.layers.abstraction.formats.layout import Layout
 from minerva.layers.abstraction.jobs.job import JobState
-from minerva.layers.abstraction.uploads.layout import Layout
 from minerva.layers.abstraction.uploads.upload import Upload
 
 _WAITING = (JobState.QUEUED, JobState.RUNNING)

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from minerva.adapters.metadata.revision import lock_registry
-from minerva.adapters.metadata.tables import AliasChangeRow, VersionRow, record
+from minerva.adapters.metadata.changes import bump, lock_registry
+from minerva.adapters.metadata.columns import record
+from minerva.adapters.metadata.tables import AliasChangeRow, VersionRow
 from minerva.adapters.metadata.tenancy import Database
 from minerva.errors import NotFound
 from minerva.layers.abstraction.registry.records import NewVersion, Version
@@ -31,10 +32,10 @@ class SqlVersionStore:
                 given = {field.name: getattr(version, field.name) for field in fields(NewVersion)}
                 row = VersionRow(**given, number=_last_number(session, version.service) + 1)
                 session.add(row)
-                registry.revision += 1
+                bump(session, registry, (version.tenant, version.service))
             elif row.pruned_at is not None and row.digest == version.digest:
                 row.pruned_at = None  # its content has come back
-                registry.revision += 1
+                bump(session, registry, (version.tenant, version.service))
         return record(Version, row)
 
     def get(self, tenant: str, service: str, number: int) -> Version | None:

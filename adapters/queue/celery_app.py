@@ -35,14 +35,14 @@ class MinervaCelery(Celery):
         return super().connection_for_write(url or self.own_broker_url, **kwargs)
 
 
-def make_celery(broker_url: str) -> Celery:
+def make_celery(broker_url: str, release: str = "") -> Celery:
     """Return an application for `filesystem://<folder>`, `redis://…`, `amqp://…` or `memory://`.
 
-    Nothing is connected or created yet.
+    Nothing is connected or created yet. `release`: whose keys they are, in a Redis that others share.
     """
     setup_logging.connect(_leave_logging_alone, dispatch_uid="minerva.queue")
     app = MinervaCelery("minerva", set_as_current=False)
-    app.conf.update(**_configuration(), **_broker(broker_url))
+    app.conf.update(**_configuration(), **_broker(broker_url, release))
     app.own_broker_url = app.conf["broker_url"]
     return app
 
@@ -77,7 +77,7 @@ def _configuration() -> dict[str, Any]:
     }
 
 
-def _broker(url: str) -> dict[str, Any]:
+def _broker(url: str, release: str) -> dict[str, Any]:
     if url.startswith(FILESYSTEM):
         return {
             "broker_url": f"{FILESYSTEM}localhost//",  # the folder is an option, kombu wants a host
@@ -96,7 +96,7 @@ def _broker(url: str) -> dict[str, Any]:
             "socket_connect_timeout": CONNECT_TIMEOUT_S,
             "socket_timeout": ANSWER_TIMEOUT_S,
             "retry_on_timeout": False,
-        }
+        } | ({"global_keyprefix": f"{release}:"} if release else {})
     else:
         options = _amqp() if url.startswith("amqp") else {}
     return {"broker_url": url, "broker_transport_options": options | _no_retries()}

@@ -8,19 +8,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse
-from ipaddress import ip_address
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from minerva.adapters.outward.connecting import Connecting
-from minerva.adapters.sources.folder import SUFFIXES
+from minerva.adapters.outward.getting import asked, connected
 from minerva.errors import InvalidData, MinervaError, NotPermitted, TooLarge, Unavailable
-from minerva.layers.abstraction.outward.addresses import Address, Reach, reach
-from minerva.layers.abstraction.uploads.layout import Format
+from minerva.layers.abstraction.formats.layout import Format, suffixes_of
 
 TIMEOUT_S = 30
 CHUNK = 1024 * 1024
@@ -77,58 +74,28 @@ class Fetching:
 
 def _is_data(name: str, format_: Format) -> bool:
     last = name.rpartition("/")[2]
-    return last.lower().endswith(SUFFIXES[format_]) and last[0] not in "._"
+    return last.lower().endswith(suffixes_of(format_)) and last[0] not in "._"
 
 
 @contextmanager
 def _answer(url: str, connecting: Connecting) -> Iterator[HTTPResponse]:
     """Ask for a URL. Raises InvalidData unless it answers 200, Unavailable where that may pass."""
-    parts = urlsplit(url)
-    host, secure = parts.hostname or "", parts.scheme.lower() == "https"
-    port = parts.port or (443 if secure else 80)
+    host = urlsplit(url).hostname or ""
     try:
-        with closing(_connected(host, port, connecting, secure=secure)) as connection:
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            headers = {"Host": parts.netloc.rpartition("@")[2], "Accept-Encoding": "identity"}
-            connection.request("GET", path, headers=headers)
-            response = connection.getresponse()
+        deadline = time.monotonic() + TIMEOUT_S
+        with closing(connected(url, connecting, deadline)) as connection:
+            connection.settimeout(TIMEOUT_S)
+            response = asked(url, connection)
             _check_status(response.status, host)
             yield response
+    except NotPermitted as error:
+        raise NotPermitted(f"{error.message} The setting is data_places.") from error
     except MinervaError:
         raise
     except (OSError, HTTPException) as error:
         raise Unavailable(
             f"The data at {host} could not be fetched ({type(error).__name__}): is it up?"
         ) from error
-
-
-def _connected(host: str, port: int, connecting: Connecting, *, secure: bool) -> HTTPConnection:
-    connection = HTTPConnection(host, port, timeout=TIMEOUT_S)
-    deadline = time.monotonic() + TIMEOUT_S
-    connection.sock = connecting.to(host, port, partial(_check, host), deadline, secure=secure)
-    connection.sock.settimeout(TIMEOUT_S)
-    return connection
-
-
-def _check(host: str, address: Address) -> None:
-    """Raise NotPermitted for an address that calls may not reach.
-
-    One that the URL itself holds was listed by the operator as it stands; a name may lead to the
-    internet only.
-    """
-    if not _is_listed(host) and reach(address) is not Reach.INTERNET:
-        raise NotPermitted(
-            f"{host} leads to a private or local address: let the operator list that address itself "
-            "in data_places."
-        )
-
-
-def _is_listed(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return host == "localhost"
-    return True
 
 
 def _check_status(status: int, host: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minerva.adapters.sources.files import no_lookup, unreadable
 from minerva.errors import InvalidData
+from minerva.layers.abstraction.formats.layout import suffixes_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,13 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from minerva.layers.abstraction.training.source import DataSource
-
-SUFFIXES = {
-    "csv": (".csv", ".tsv", ".txt"),
-    "ndjson": (".ndjson", ".jsonl"),
-    "parquet": (".parquet", ".pq"),
-}
-"""What the files of a folder are called; others, hidden ones and `_SUCCESS` are not data."""
 
 
 class FileSource:
@@ -45,13 +39,13 @@ class FileSource:
 
 
 def files_of(path: Path, format_: str) -> list[Path]:
-    """Return the file, or the data files that stand in the folder.
+    """Return the file, or the data files that stand in the folder; hidden ones and `_SUCCESS` are none.
 
     Raises InvalidData if there are none, or if one is a link that leads out of the folder.
     """
     if not path.is_dir():
         return [path]
-    suffixes = SUFFIXES[format_]
+    suffixes = suffixes_of(format_)
     try:
         found = sorted(one for one in path.iterdir() if _is_data(one, suffixes))
     except OSError as error:

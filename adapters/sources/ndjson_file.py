@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from minerva.adapters.sources.files import no_lookup, unreadable
 from minerva.errors import Fault, InvalidData
-from minerva.layers.abstraction.uploads.ndjson_check import read_line
+from minerva.layers.abstraction.formats.ndjson_line import (
+    LONGEST_LINE,
+    NotJson,
+    NotObject,
+    read_object,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
-LONGEST_LINE = 1024 * 1024
 
 
 class NdjsonSource:
@@ -54,7 +57,7 @@ class NdjsonSource:
                 while line := file.readline(LONGEST_LINE + 1):
                     number += 1
                     if len(line) > LONGEST_LINE:
-                        raise self._wrong(number, f"is longer than {LONGEST_LINE} bytes")
+                        raise self._wrong(number, f"the line is longer than {LONGEST_LINE} bytes")
                     if number == 1:
                         line = line.removeprefix(BOM_UTF8)
                     if line.strip():
@@ -64,13 +67,12 @@ class NdjsonSource:
 
     def _record(self, line: bytes, number: int) -> dict[str, Any]:
         try:
-            record = read_line(line)
-        except ValueError as error:
-            raise self._wrong(number, "is not valid JSON in UTF-8") from error
-        if not isinstance(record, dict):
-            raise self._wrong(number, "is not a JSON object")
-        return record
+            return read_object(line)
+        except NotJson as error:
+            raise self._wrong(number, f"the line {error}") from error
+        except NotObject as error:
+            raise self._wrong(number, str(error)) from error
 
     def _wrong(self, line: int, message: str) -> InvalidData:
-        fault = Fault(f"{self._path.name}:{line}", f"the line {message}")
+        fault = Fault(f"{self._path.name}:{line}", message)
         return InvalidData(f"Data file {self._path} cannot be used.", faults=[fault])

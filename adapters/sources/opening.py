@@ -43,8 +43,9 @@ def _file_opener(declaration: DataDeclaration) -> Callable[[Path], DataSource]:
         from minerva.adapters.sources.ndjson_file import NdjsonSource
 
         return NdjsonSource
-    from minerva.adapters.sources.csv_file import CsvSource, open_encoding
+    from minerva.adapters.sources.csv_file import CsvSource, check_dialect
+    from minerva.layers.abstraction.formats.layout import Dialect
 
-    delimiter, encoding = declaration.delimiter, declaration.encoding
-    open_encoding(delimiter, encoding)  # a mistake is told before anything is read
-    return lambda path: CsvSource(path, delimiter, encoding)
+    dialect = Dialect(declaration.delimiter, declaration.encoding, declaration.decimal)
+    check_dialect(dialect)  # a mistake is told before anything is read
+    return lambda path: CsvSource(path, dialect)

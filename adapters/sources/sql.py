@@ -108,7 +108,7 @@ class SqlSource:
             return None
         if len(found) > 1:
             raise InvalidData("`lookup` returns more than one row for a key: make it return one.")
-        return dict(zip(columns, map(_plain, found[0]), strict=True)) if found else None
+        return dict(zip(columns, map(plain, found[0]), strict=True)) if found else None
 
     @contextmanager
     def _connection(self, *, statement_timeout: bool = False) -> Iterator[Connection]:
@@ -158,7 +158,7 @@ def _frame(rows: Sequence[Any], columns: Sequence[str]) -> pd.DataFrame:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn a database's value into one that JSON has."""
     match value:
         case Decimal():

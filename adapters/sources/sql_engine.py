@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 POSTGRES_DRIVER = "postgresql+psycopg"
 STEPS = 10_000
 """Of SQLite's machine between two looks at the clock: well below a millisecond."""
+LOCK_AT_ONCE = "lock_at_once"
+"""Execution option for transactions on SQLite that read before they write: of two such, neither waits for
+the other where both have begun to read, and one fails at once."""
 SET_READ_ONLY = {
     "mysql": "SET SESSION TRANSACTION READ ONLY",
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
@@ -36,16 +39,14 @@ def read_url(text: str, workspace: Path) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
         raise InvalidConfiguration(
-            "`url` under `data` is not a database URL such as sqlite:///legacy.db "
+            "`url` is not a database URL such as sqlite:///legacy.db "
             "or postgresql://user@host/name."
         ) from error
     if url.drivername in {"postgres", "postgresql"}:
         return url.set(drivername=POSTGRES_DRIVER)
     if url.get_backend_name() == "sqlite":
         if not url.database or url.database == ":memory:":
-            raise InvalidConfiguration(
-                "`url` under `data` names no SQLite file: sqlite:///legacy.db."
-            )
+            raise InvalidConfiguration("`url` names no SQLite file: sqlite:///legacy.db.")
         return url.set(database=str(workspace / url.database))
     return url
 
@@ -83,7 +84,7 @@ def _sqlite(url: URL, timeout_s: float, *, writes: bool) -> Engine:
 
         path = Path(str(url.database))
         if not path.is_file():
-            raise InvalidData(f"There is no SQLite file {path}: correct `url` under `data`.")
+            raise InvalidData(f"There is no SQLite file {path}: correct `url`.")
         return sqlite3.connect(
             f"file:{quote(str(path))}?mode={'rw' if writes else 'ro'}",
             uri=True,
@@ -100,7 +101,8 @@ def _sqlite(url: URL, timeout_s: float, *, writes: bool) -> Engine:
 
 def _begin(connection: Connection) -> None:
     """Begin a transaction ourselves: the driver would leave it to the first row that is written."""
-    connection.exec_driver_sql("BEGIN")
+    at_once = connection.get_execution_options().get(LOCK_AT_ONCE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if at_once else "BEGIN")
 
 
 def _postgresql(url: URL, timeout_s: float, *, read_only: bool) -> Engine:

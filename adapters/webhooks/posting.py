@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from minerva.adapters.outward.connecting import Connecting
-from minerva.adapters.webhooks.timed_socket import TimedSocket
+from minerva.adapters.outward.timed_socket import TimedSocket
 from minerva.errors import Unavailable
 from minerva.layers.abstraction.webhooks.targets import Target, Targets
 

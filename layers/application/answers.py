@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from minerva import Field, FieldType
 from minerva.errors import Fault
 from minerva.schema.field import Scalar
+from minerva.spelling import doubt
 
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Written = Scalar | dict[str, Probability]
@@ -31,7 +31,7 @@ def outputs_faults(
         Fault(where, f"output {name!r} has no answer") for name in output if name not in given
     ]
     unknown = [
-        Fault(f"{where}/{name}", f"not an output{_hint(name, list(output))}")
+        Fault(f"{where}/{name}", f"not an output{doubt(name, list(output))}")
         for name in given
         if name not in output
     ]
@@ -75,7 +75,7 @@ def _no_value(field: Field, names: list[str], name: str, written: Written) -> st
         return (
             f"{name} is not one of {listed}; quote Yes, No, On and Off, YAML reads them as booleans"
         )
-    return f"{name!r} is not one of {listed}{_hint(name, names)}"
+    return f"{name!r} is not one of {listed}{doubt(name, names)}"
 
 
 def _boolean(written: Scalar) -> NDArray[np.float64] | str:
@@ -96,8 +96,3 @@ def _number(field: Field, written: Scalar) -> NDArray[np.float64] | str:
     if field.maximum is not None and written > field.maximum:
         return f"is above the output's maximum of {field.maximum:g}"
     return np.array(float(written))
-
-
-def _hint(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

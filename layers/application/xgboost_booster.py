@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from minerva import Batch, FieldType, InvalidData, Predictions, Schema
 from minerva.layers.application.models.libraries import xgboost_library
-from minerva.layers.application.xgboost_objectives import Reading
+from minerva.layers.application.reasons import in_units, to_rates
+from minerva.layers.application.xgboost_objectives import EXPONENTIAL, Reading
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -168,15 +169,16 @@ class TrainedTrees:
     def explain(self, batch: Batch) -> NDArray[Any]:
         """Return SHAP contributions (Lundberg and others, 2018) of shape (n, features).
 
-        In margin units: log-odds of true or of the second value, the number itself in regression, or
-        the score of each row's most likely class where there are more than two.
+        In the output's unit: the number itself, the probability of true, or that of each row's most
+        likely class, to which `reasons` brings the contributions to its scores.
         """
         if not len(batch):
             return np.empty((0, len(batch.schema.features)))
-        contributions = self.explainer.contributions(batch)
-        chosen = contributions.sum(axis=2).argmax(axis=1)
-        picked: NDArray[Any] = contributions[np.arange(len(batch)), chosen, :-1]
-        return picked.astype(np.float64)
+        contributions = self.explainer.contributions(batch).astype(np.float64)
+        usual, parts = contributions[:, :, -1], contributions[:, :, :-1]
+        if self.model.reading.objective in EXPONENTIAL:
+            return to_rates(usual[:, 0], parts[:, 0])
+        return in_units(batch.schema.target()[1], usual, parts)
 
     def save(self, folder: Path) -> None:
         """Write the booster as UBJ and what is known about its training as JSON."""

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 MIN_ROWS_TO_VALIDATE = 200
 """Below this the rows teach more than they could tell about the best round."""
-METRICS = {"binary": "logloss", "multi": "mlogloss", "reg": "rmse"}
+METRICS = {
+    "binary": "logloss",
+    "multi": "mlogloss",
+    "reg": "rmse",
+    "count": "poisson-nloglik",
+}
 VALIDATION = "validation"
 LOCATION = re.compile(r"^\[[^]]*\] \S+: ")
 """The time and source line that XGBoost puts before its own message."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minerva import Field, FieldType, InvalidConfiguration
+from minerva.layers.application.truth import class_count
 
 Convert = Callable[[NDArray[Any], Field], NDArray[np.float64]]
 
@@ -27,7 +28,9 @@ NUMBERS = (
     "reg:tweedie",
     "count:poisson",
 )
-NUMERIC = (FieldType.INTEGER, FieldType.NUMBER)
+
+EXPONENTIAL = ("count:poisson", "reg:gamma", "reg:tweedie")
+"""Their base score is a number, and the sum of their trees its logarithm."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,6 @@ class Reading:
     convert: Convert
     margin: bool = False
     width: int = 1
-
-
-def class_count(output: Field) -> int:
-    """Return how many classes an output has; 0 for a number."""
-    if output.type is FieldType.CATEGORY:
-        return len(output.values)
-    return 2 if output.type is FieldType.BOOLEAN else 0
 
 
 def reading_of(objective: str, output: Field) -> Reading:

@@ -70,6 +70,16 @@ class ClassifierParameters(TreeParameters, frozen=True, kw_only=True):
 class RegressorParameters(TreeParameters, frozen=True, kw_only=True):
     """Parameters of `xgboost.regressor`."""
 
+    objective: Annotated[
+        Literal["squared_error", "poisson"],
+        Meta(
+            description=(
+                "What is minimised: the squared_error of any number, or of counts, none below 0, what "
+                "poisson makes of them; the answer is then their rate, above 0"
+            )
+        ),
+    ] = "squared_error"
+
 
 SEARCH_SPACE: Mapping[str, Any] = {
     "max_depth": {"low": 2, "high": 10},

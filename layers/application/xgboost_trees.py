@@ -6,7 +6,6 @@ Categories and missing values are handled by XGBoost itself, so nothing has to b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +26,16 @@ from minerva import (
 )
 from minerva.cluster import Cluster
 from minerva.errors import Fault
+from minerva.layers.application.truth import (
+    Classes,
+    class_count,
+    numbers,
+    refuse_rows,
+    the_output,
+)
 from minerva.layers.application.xgboost_booster import TrainedTrees
 from minerva.layers.application.xgboost_fitting import Task, balanced_weights, fit
-from minerva.layers.application.xgboost_objectives import NUMERIC, class_count, reading_of
+from minerva.layers.application.xgboost_objectives import EXPONENTIAL, reading_of
 from minerva.layers.application.xgboost_parameters import (
     SEARCH_SPACE,
     ClassifierParameters,
@@ -37,7 +43,10 @@ from minerva.layers.application.xgboost_parameters import (
     TreeParameters,
 )
 from minerva.layers.application.xgboost_twin import BoosterTwin, write_twin
+from minerva.spelling import doubt
 
+OBJECTIVES = {"squared_error": "reg:squarederror", "poisson": "count:poisson"}
+"""What a service calls them → what XGBoost does."""
 LARGEST = float(np.finfo(np.float32).max)
 """XGBoost keeps labels as float32."""
 
@@ -46,28 +55,31 @@ class XGBoostClassifier(Algorithm):
     """Boosted trees that tell which value of a category, or whether true; with probabilities."""
 
     name = "xgboost.classifier"
+    problem = "classification"
     runtime = "inline"
     Parameters = ClassifierParameters
     search_space = SEARCH_SPACE
 
     def train(self, data: TrainingData, context: TrainingContext) -> TrainedTrees:
         """Learn from `data`. InvalidData: no rows, used text, truth missing or one class only."""
-        output = _output(context.schema, self.name)
+        output = _class(context.schema)
         _check(data, context)
-        truth = _labels(data, output, context.schema.target()[0])
+        truth = _labels(data)
         weights = balanced_weights(truth) if context.parameters.class_weight == "balanced" else None
-        task = Task(_objective(output), truth, class_count(output), weights)
+        task = Task(_class_objective(output), truth, class_count(output), weights)
         raw, facts = fit(data, task, context)
         return TrainedTrees.of(raw, context.schema, reading_of(task.objective, output), facts)
 
     def train_on(self, cluster: Cluster, context: TrainingContext) -> TrainedTrees:
         """Learn from the rows on a cluster; satisfies `minerva.cluster.TrainsOnCluster`."""
-        return _train_on(cluster, context, _output(context.schema, self.name))
+        output = _class(context.schema)
+        return _train_on(cluster, context, output, _class_objective(output))
 
     def load(self, folder: Path, context: Context) -> TrainedTrees:
         """Read what `TrainedTrees.save` wrote."""
-        output = _output(context.schema, self.name)
-        return TrainedTrees.load(folder, context.schema, reading_of(_objective(output), output))
+        output = _class(context.schema)
+        reading = reading_of(_class_objective(output), output)
+        return TrainedTrees.load(folder, context.schema, reading)
 
     def twin(self, model: TrainedTrees, folder: Path) -> Batch | None:
         """Write the same trees as ONNX; satisfies `minerva.algorithm.Twins`."""
@@ -82,26 +94,31 @@ class XGBoostRegressor(Algorithm):
     """Boosted trees that tell a number."""
 
     name = "xgboost.regressor"
+    problem = "regression"
     runtime = "inline"
     Parameters = RegressorParameters
     search_space = SEARCH_SPACE
 
     def train(self, data: TrainingData, context: TrainingContext) -> TrainedTrees:
-        """Learn from `data`. InvalidData: no rows, used text, truth missing or beyond float32."""
-        output = _output(context.schema, self.name)
+        """Learn from `data`. InvalidData: no rows, used text, truth missing or beyond the objective."""
+        output = _number(context.schema)
         _check(data, context)
-        task = Task(_objective(output), _numbers(data, context.schema.target()[0]))
+        task = Task(OBJECTIVES[context.parameters.objective], _numbers(data))
+        if task.objective in EXPONENTIAL:
+            refuse_rows(task.labels < 0, context.schema.target()[0], "is below 0, as no count is")
         raw, facts = fit(data, task, context)
         return TrainedTrees.of(raw, context.schema, reading_of(task.objective, output), facts)
 
     def train_on(self, cluster: Cluster, context: TrainingContext) -> TrainedTrees:
         """Learn from the rows on a cluster; satisfies `minerva.cluster.TrainsOnCluster`."""
-        return _train_on(cluster, context, _output(context.schema, self.name))
+        output = _number(context.schema)
+        return _train_on(cluster, context, output, OBJECTIVES[context.parameters.objective])
 
     def load(self, folder: Path, context: Context) -> TrainedTrees:
         """Read what `TrainedTrees.save` wrote."""
-        output = _output(context.schema, self.name)
-        return TrainedTrees.load(folder, context.schema, reading_of(_objective(output), output))
+        output = _number(context.schema)
+        reading = reading_of(OBJECTIVES[context.parameters.objective], output)
+        return TrainedTrees.load(folder, context.schema, reading)
 
     def twin(self, model: TrainedTrees, folder: Path) -> Batch | None:
         """Write the same trees as ONNX; satisfies `minerva.algorithm.Twins`."""
@@ -118,39 +135,29 @@ def minerva_algorithms() -> Iterable[Algorithm]:
     return [XGBoostClassifier(), XGBoostRegressor()]
 
 
-def _train_on(cluster: Cluster, context: TrainingContext, output: Field) -> TrainedTrees:
+def _train_on(
+    cluster: Cluster, context: TrainingContext, output: Field, objective: str
+) -> TrainedTrees:
     from minerva.layers.application.xgboost_cluster import fit_on
 
     _check_inputs(context)
-    task = Task(_objective(output), np.empty(0), class_count(output))
+    task = Task(objective, np.empty(0), class_count(output))
     raw, facts = fit_on(cluster, task, context)
     return TrainedTrees.of(raw, context.schema, reading_of(task.objective, output), facts)
 
 
-def _objective(output: Field) -> str:
-    classes = class_count(output)
-    if classes == 0:
-        return "reg:squarederror"
-    return "multi:softprob" if classes > 2 else "binary:logistic"  # noqa: PLR2004 - false and true
+def _class_objective(output: Field) -> str:
+    return "multi:softprob" if class_count(output) > 2 else "binary:logistic"  # noqa: PLR2004 - false and true
 
 
-def _output(schema: Schema, algorithm: str) -> Field:
-    """Return the one output, if it is of a type that the algorithm gives."""
-    name, field = schema.target()
-    if len(schema.output) > 1:
-        raise InvalidConfiguration(
-            f"{algorithm} gives one output, but the schema has {len(schema.output)}: declare one "
-            "service for each.",
-            faults=[Fault("/schema/output", "has more than one output")],
-        )
-    wants_number = algorithm == XGBoostRegressor.name
-    if wants_number != (field.type in NUMERIC):
-        other = XGBoostClassifier.name if wants_number else XGBoostRegressor.name
-        raise InvalidConfiguration(
-            f"{algorithm} does not give an output of type {field.type.value}: use {other}.",
-            faults=[Fault(f"/schema/output/{name}", f"is of type {field.type.value}")],
-        )
-    return field
+def _class(schema: Schema) -> Field:
+    names = (XGBoostClassifier.name, XGBoostRegressor.name)
+    return the_output(schema, names[0], number=False, instead=names[1])[1]
+
+
+def _number(schema: Schema) -> Field:
+    names = (XGBoostRegressor.name, XGBoostClassifier.name)
+    return the_output(schema, names[0], number=True, instead=names[1])[1]
 
 
 def _check(data: TrainingData, context: TrainingContext) -> None:
@@ -176,9 +183,8 @@ def _check_monotone(schema: Schema, parameters: TreeParameters) -> None:
     faults = []
     for name in parameters.monotone:
         if name not in schema.features:
-            close = get_close_matches(name, schema.features, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            faults.append(Fault(f"/parameters/monotone/{name}", f"not a used input{hint}"))
+            said = f"not a used input{doubt(name, schema.features)}"
+            faults.append(Fault(f"/parameters/monotone/{name}", said))
         elif schema.inputs[name].type is FieldType.CATEGORY:
             faults.append(
                 Fault(f"/parameters/monotone/{name}", "is a category, which has no order")
@@ -187,29 +193,12 @@ def _check_monotone(schema: Schema, parameters: TreeParameters) -> None:
         raise InvalidConfiguration("The monotone constraints do not fit the schema.", faults=faults)
 
 
-def _labels(data: TrainingData, output: Field, name: str) -> NDArray[np.float64]:
-    labels = np.asarray(data.target(), dtype=np.float64)
-    _refuse_rows(~np.isfinite(labels) | (labels < 0), name, "has no truth")
-    if len(np.unique(labels)) < 2:  # noqa: PLR2004 - one class teaches nothing
-        raise InvalidData(
-            f"Every row has the same {name!r}: a classifier needs at least two classes.",
-            faults=[Fault(f'column "{name}"', f"one of {class_count(output)} values occurs")],
-        )
-    return labels
+def _labels(data: TrainingData) -> NDArray[np.float64]:
+    classes = Classes.of(data)
+    return classes.present[classes.labels].astype(np.float64)
 
 
-def _numbers(data: TrainingData, name: str) -> NDArray[np.float64]:
-    numbers = np.asarray(data.target(), dtype=np.float64)
-    _refuse_rows(~np.isfinite(numbers), name, "has no truth")
-    _refuse_rows(np.abs(numbers) > LARGEST, name, "is beyond 3.4e38, the most XGBoost can hold")
-    return numbers
-
-
-def _refuse_rows(wrong: NDArray[np.bool_], name: str, reason: str) -> None:
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0]) + 1
-        raise InvalidData(
-            f"The training data cannot be learnt from: {int(wrong.sum())} rows have no usable "
-            f"{name!r}; leave them out.",
-            faults=[Fault(f'column "{name}", row {row}', reason)],
-        )
+def _numbers(data: TrainingData) -> NDArray[np.float64]:
+    truth, name = numbers(data), data.inputs.schema.target()[0]
+    refuse_rows(np.abs(truth) > LARGEST, name, "is beyond 3.4e38, the most XGBoost can hold")
+    return truth

@@ -18,7 +18,7 @@ from minerva import Batch, FieldType, Predictions, Schema
 from minerva.layers.application.models.onnx_session import session_of
 from minerva.layers.application.models.tree_graph import INPUT, OUTPUT, Link, Trees, tree_graph
 from minerva.layers.application.xgboost_booster import BoosterModel
-from minerva.layers.application.xgboost_objectives import Reading, reading_of
+from minerva.layers.application.xgboost_objectives import EXPONENTIAL, Reading, reading_of
 from minerva.schema.batch import LARGEST
 
 FILE = "trees.onnx"
@@ -26,8 +26,6 @@ OBJECTIVE = "objective"
 PROBES = 1000
 SIGMOID = ("binary:logistic", "reg:logistic")
 """Their base score is a chance, and their sum a logit."""
-EXPONENTIAL = ("count:poisson", "reg:gamma", "reg:tweedie")
-"""Their base score is a number, and their sum its logarithm."""
 
 
 class _Shape(msgspec.Struct):

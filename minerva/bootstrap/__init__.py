@@ -5,11 +5,14 @@ else in Minerva knows which adapter stands behind a port.
 """
 
 from minerva.bootstrap.container import Container
+from minerva.bootstrap.keys import ensure_keys, make_keys
 from minerva.bootstrap.opening import (
     PRELOADED,
     STORES,
+    migrate_database,
     open_control,
     open_job,
+    open_stores,
     open_web,
     open_worker,
     preload,
@@ -20,8 +23,12 @@ __all__ = [
     "PRELOADED",
     "STORES",
     "Container",
+    "ensure_keys",
+    "make_keys",
+    "migrate_database",
     "open_control",
     "open_job",
+    "open_stores",
     "open_web",
     "open_worker",
     "preload",

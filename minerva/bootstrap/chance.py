@@ -1,4 +1,4 @@
-"""What is not to be foreseen: the time, and new ids."""
+"""What is not to be foreseen: the time on this machine, and new ids."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the time, in UTC."""
+    """Return the time by this machine's clock, in UTC; `stores.clock` has the one that all share."""
     return datetime.now(UTC)
 
 

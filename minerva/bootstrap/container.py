@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from minerva.adapters.metadata import MetadataStores
+from minerva.bootstrap.models import Models
 from minerva.bootstrap.offline import Offline
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
 from minerva.layers.abstraction.drift.watching import DriftWatch
@@ -14,6 +15,8 @@ from minerva.layers.abstraction.jobs.kind import Kinds
 from minerva.layers.abstraction.jobs.runner import Runner
 from minerva.layers.abstraction.jobs.store import JobQueue
 from minerva.layers.abstraction.jobs.sweeper import Sweeper
+from minerva.layers.abstraction.monitoring.monitoring import Monitoring
+from minerva.layers.abstraction.monitoring.recorder import Recorder
 from minerva.layers.abstraction.plugins.catalogue import Plugins
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.registry.store import ArtefactStore
@@ -39,7 +42,7 @@ class Container:
     artefacts: ArtefactStore
     catalogue: Plugins
     callbacks: Callbacks
-    hosts: Hosts
+    models: Models
     queue: JobQueue
     registry: Registry
     versioning: Versioning
@@ -48,10 +51,21 @@ class Container:
     predictor: HookedPredictor
     shadows: Shadows
     drift: DriftWatch
+    monitoring: Monitoring
     offline: Offline
     keyring: Keyring
     look: Callable[[], None]
     """Keeps this process fresh: plugins, service files, then the registry."""
+
+    @property
+    def hosts(self) -> Hosts:
+        """The processes that models run in."""
+        return self.models.hosts
+
+    @property
+    def recorder(self) -> Recorder:
+        """Records what is predicted."""
+        return self.monitoring.recorder
 
     @property
     def jobs(self) -> Jobs:

@@ -9,20 +9,25 @@ from minerva.adapters.exporting.output import FileOutput
 from minerva.layers.abstraction.exporting.kind import Exporting
 from minerva.layers.abstraction.jobs.kind import Kind, Kinds
 from minerva.layers.abstraction.jobs.plugin_kind import PluginKind
+from minerva.layers.abstraction.jobs.trained_first import TrainedFirst
 from minerva.layers.abstraction.jobs.training import Training
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
 from minerva.layers.abstraction.profiling.kind import Profiling
+from minerva.layers.abstraction.reproducing.kind import Reproducing
 from minerva.layers.abstraction.training.called import CalledData
 from minerva.layers.abstraction.training.versioning import Versioning
 from minerva.layers.abstraction.webhooks.delivering import Delivering
 
 
-def built_in(versioning: Versioning, called: CalledData, delivering: Delivering) -> Kinds:
+def built_in(
+    versioning: Versioning, called: CalledData, first: TrainedFirst, delivering: Delivering
+) -> Kinds:
     """Return name → kind of those that come with Minerva."""
     kinds: tuple[Kind, ...] = (
-        Training(versioning, called),
+        Training(versioning, called, first),
         _profiling(versioning, called),
         _exporting(versioning, called),
+        Reproducing(versioning),
         delivering,
     )
     return {kind.name: kind for kind in kinds}

@@ -10,6 +10,7 @@ from pathlib import Path
 from minerva.adapters.engines.opening import DaskEngines
 from minerva.adapters.sources.opening import open_source
 from minerva.algorithm import Algorithm
+from minerva.bootstrap.flows import Houses
 from minerva.layers.abstraction.callbacks.tell import Tell
 from minerva.layers.abstraction.plugins.catalogue import Plugins
 from minerva.layers.abstraction.plugins.source import Source
@@ -38,13 +39,19 @@ class Models:
     """What loads and makes models in one process."""
 
     def __init__(
-        self, loaded: Loaded, artefacts: ArtefactStore, plugins: Plugins, *, shared: bool
+        self,
+        loaded: Loaded,
+        artefacts: ArtefactStore,
+        plugins: Plugins,
+        *,
+        shared: bool,
     ) -> None:
         """`shared`: this process has other work too than one job."""
         settings = loaded.settings
         self._loaded = loaded
         self._shared = shared
         self._plugins = plugins
+        self.houses = Houses(loaded, plugins)
         self._environments = Environments(loaded.state / "environments")
         self.hosts = Hosts(
             loaded.workspace,
@@ -59,6 +66,7 @@ class Models:
             settings.host_idle_s,
             threads=1,
             reads=loaded.host_reads,
+            state=str(loaded.state),
         )
         self.loader = Loader(
             artefacts,
@@ -66,6 +74,7 @@ class Models:
             loaded.workspace,
             open_signer(loaded),
             Placing(self.hosts, loaded.workspace, room) if shared else self._alone(),
+            self.houses,
         )
 
     def prover(
@@ -108,7 +117,13 @@ class Models:
         loaded = self._loaded
         settings = loaded.settings
         room = Room(
-            settings.job_memory_mb, 0, settings.host_idle_s, usable_cpus(), loaded.host_reads, 0
+            settings.job_memory_mb,
+            0,
+            settings.host_idle_s,
+            usable_cpus(),
+            loaded.host_reads,
+            0,
+            str(loaded.state),
         )
         log_folder = (loaded.log_folder or loaded.state / "logs") / "plugins"
         return Apart(self._environments.python, loaded.state, loaded.workspace, log_folder, room)

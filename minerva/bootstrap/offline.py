@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,9 +12,11 @@ from datetime import timedelta
 from minerva.adapters.metadata import MetadataStores
 from minerva.bootstrap.batch import batch_kinds
 from minerva.bootstrap.called import open_called_data
-from minerva.bootstrap.chance import new_id, now
+from minerva.bootstrap.chance import new_id
+from minerva.bootstrap.flows import check_among, flow_kinds, training_need
 from minerva.bootstrap.kinds import AllKinds, built_in
-from minerva.bootstrap.scheduling import check_of, wire_scheduler
+from minerva.bootstrap.revisions import open_revisions
+from minerva.bootstrap.scheduling import check_of, wire_monitoring, wire_scheduler
 from minerva.bootstrap.tuning import TuningParts, open_tuning, tuning_kinds
 from minerva.bootstrap.webhooks import Telling
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
@@ -25,11 +28,16 @@ from minerva.layers.abstraction.jobs.slots import Slots
 from minerva.layers.abstraction.jobs.spares import Spares
 from minerva.layers.abstraction.jobs.store import JobQueue
 from minerva.layers.abstraction.jobs.sweeper import Sweeper
+from minerva.layers.abstraction.jobs.trained_first import TrainedFirst
+from minerva.layers.abstraction.monitoring.feedback import LateRecords
+from minerva.layers.abstraction.monitoring.retention import Retention
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.schedules.scheduler import Scheduler
 from minerva.layers.abstraction.schedules.upcoming import Upcoming
+from minerva.layers.abstraction.services.folder import Among
 from minerva.layers.abstraction.services.parsing import Check
+from minerva.layers.abstraction.services.revisions import Revisions
 from minerva.layers.abstraction.services.workspace import Submit
 from minerva.layers.abstraction.training.called import CalledData
 from minerva.layers.abstraction.training.versioning import Versioning
@@ -57,9 +65,12 @@ class Offline:
     upcoming: Upcoming
     check: Check
     """Of a declaration: what only the whole house can know, kinds of jobs included."""
+    among: Among
+    """Of a declaration among the others of its workspace: lenders, and what flows are made of."""
     webhooks: Webhooks
     make_version: Submit
     tuning: TuningParts
+    revisions: Revisions
 
 
 def open_offline(
@@ -73,23 +84,31 @@ def open_offline(
     """Wire the parts; nothing runs yet."""
     telling = Telling.open(loaded, stores)
     tuning = tuning_kinds(stores, registry, versioning, lambda: jobs)
-    called = open_called_data(loaded, stores, registry)
+    called = open_called_data(loaded, stores, registry, versioning.problem)
     batch = batch_kinds(loaded, stores, versioning)
-    known = {**built_in(versioning, called, telling.delivering()), **tuning, **batch}
+    flows = flow_kinds(registry, versioning.loader)
+    first = TrainedFirst(training_need(versioning), registry, stores.jobs, _usual_limits(loaded))
+    common = built_in(versioning, called, first, telling.delivering())
+    known = {**common, **tuning, **batch, **flows}
     kinds = AllKinds(known, versioning.catalogue, loaded.workspace)
     jobs = _jobs(loaded, stores, queue, registry, kinds, telling.targets, callbacks)
+    check = check_of(versioning.check, kinds)
+    webhooks = telling.webhooks(jobs)
+    monitoring = wire_monitoring(stores, jobs, versioning.artefacts, webhooks)
     runner, sweeper = _runner(loaded, stores, jobs), _sweeper(loaded, stores, jobs, called)
     return Offline(
         jobs=jobs,
         uploads=called.uploads,
         runner=runner,
         sweeper=sweeper,
-        webhooks=telling.webhooks(jobs),
-        scheduler=wire_scheduler(loaded, stores, jobs),
-        upcoming=Upcoming(stores.configurations, stores.schedules, stores.jobs, now),
-        check=check_of(versioning.check, kinds),
+        webhooks=webhooks,
+        scheduler=wire_scheduler(loaded, stores, jobs, monitoring),
+        upcoming=Upcoming(stores.configurations, stores.schedules, stores.jobs, stores.clock.now),
+        check=check,
+        among=check_among(versioning.catalogue),
         make_version=_making(jobs),
         tuning=open_tuning(stores, registry, versioning, jobs),
+        revisions=open_revisions(versioning, check, jobs),
     )
 
 
@@ -125,12 +144,17 @@ def _jobs(
         kinds=kinds,
         folder=loaded.state / "jobs",
         max_attempts=settings.max_attempts,
-        now=now,
+        now=stores.clock.now,
         new_id=new_id,
-        limits=JobLimits(settings.job_time_limit_s, settings.job_memory_mb, settings.job_disk_mb),
+        limits=_usual_limits(loaded),
         targets=targets,
         tell=callbacks,
     )
+
+
+def _usual_limits(loaded: Loaded) -> JobLimits:
+    settings = loaded.settings
+    return JobLimits(settings.job_time_limit_s, settings.job_memory_mb, settings.job_disk_mb)
 
 
 def _runner(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Runner:
@@ -150,19 +174,24 @@ def _runner(loaded: Loaded, stores: MetadataStores, jobs: Jobs) -> Runner:
         slots=Slots(loaded.slots),
         bounds=Bounds(limits, settings.tenant_limit),
         spares=Spares(JOB_PROCESS, loaded.workspace, settings.job_spares),
-        now=now,
+        now=stores.clock.now,
         new_id=new_id,
         tell=jobs.tell,
     )
 
 
 def _sweeper(loaded: Loaded, stores: MetadataStores, jobs: Jobs, called: CalledData) -> Sweeper:
+    clock = time.monotonic
+    retention = Retention(
+        stores.inferences, stores.truths, stores.revision, stores.clock.now, clock
+    )
+    late = LateRecords(stores.truths, stores.clock.now, clock)
     return Sweeper(
         leases=stores.leases,
         queue=jobs.queue,
         jobs=jobs,
         resend_after_s=RESEND_AFTER_S,
         longest_lease=timedelta(seconds=2 * loaded.settings.lease_s + CLOCKS_DIFFER_S),
-        now=now,
-        others=(called.uploads.sweep,),
+        now=stores.clock.now,
+        others=(called.uploads.sweep, retention.sweep, late.sweep),
     )

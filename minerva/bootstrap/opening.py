@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from minerva.adapters.metadata import open_metadata
+from minerva.adapters.metadata import MetadataStores, Moved, migrate_metadata, open_metadata
 from minerva.adapters.queue.memory import MemoryQueue
+from minerva.bootstrap.chance import now
 from minerva.bootstrap.container import Container
+from minerva.bootstrap.keys import ensure_keys
 from minerva.bootstrap.wiring import wire
 from minerva.errors import InvalidConfiguration
 from minerva.layers.abstraction.jobs.store import JobQueue
@@ -18,7 +20,10 @@ from minerva.settings import FILE, Loaded
 
 STORES = (
     "minerva.adapters.metadata.aliases",
+    "minerva.adapters.metadata.clock",
     "minerva.adapters.metadata.configurations",
+    "minerva.adapters.metadata.inferences",
+    "minerva.adapters.metadata.installation",
     "minerva.adapters.metadata.jobs",
     "minerva.adapters.metadata.keys",
     "minerva.adapters.metadata.leases",
@@ -29,6 +34,7 @@ STORES = (
     "minerva.adapters.metadata.schedules",
     "minerva.adapters.metadata.subscriptions",
     "minerva.adapters.metadata.trials",
+    "minerva.adapters.metadata.truths",
     "minerva.adapters.metadata.uploads",
     "minerva.adapters.metadata.versions",
 )
@@ -87,24 +93,50 @@ def _celery_queue(loaded: Loaded) -> JobQueue:
     from minerva.adapters.queue.celery_app import make_celery
     from minerva.adapters.queue.celery_queue import CeleryQueue
 
-    return CeleryQueue(make_celery(loaded.queue_url))
+    return CeleryQueue(make_celery(loaded.queue_url, loaded.settings.release))
+
+
+def migrate_database(loaded: Loaded) -> Moved:
+    """Bring the database to this version, whatever the settings say of processes that start."""
+    _make_state(loaded.state)
+    settings = loaded.settings
+    return migrate_metadata(loaded.database_url, settings.database_timeout_s, settings.release)
+
+
+@contextmanager
+def open_stores(loaded: Loaded) -> Iterator[MetadataStores]:
+    """Open the database alone, to find out that it can be used, or to make it so."""
+    _make_state(loaded.state)
+    settings = loaded.settings
+    stores = open_metadata(
+        loaded.database_url,
+        settings.database_timeout_s,
+        migrates=settings.migrate == "yes",
+        release=settings.release,
+        own_clock=now,
+    )
+    try:
+        yield stores
+    finally:
+        stores.close()
 
 
 @contextmanager
 def _open(loaded: Loaded, queue: JobQueue, *, shared: bool = True) -> Iterator[Container]:
-    _make_state(loaded.state)
-    stores = open_metadata(loaded.database_url, loaded.settings.database_timeout_s)
-    executor = ThreadPoolExecutor(loaded.settings.web_threads, thread_name_prefix="predict")
-    container = wire(loaded, stores, queue, executor, shared=shared)
-    try:
-        yield container
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-        container.shadows.close()
-        container.drift.close()
-        container.callbacks.close()
-        container.hosts.close()
-        stores.close()
+    with open_stores(loaded) as stores:
+        ensure_keys(loaded)
+        executor = ThreadPoolExecutor(loaded.settings.web_threads, thread_name_prefix="predict")
+        container = wire(loaded, stores, queue, executor, shared=shared)
+        try:
+            yield container
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+            container.shadows.close()
+            container.drift.close()
+            container.recorder.close()
+            container.callbacks.close()
+            container.hosts.close()
+            container.models.houses.close()
 
 
 def _make_state(folder: Path) -> None:
@@ -113,5 +145,5 @@ def _make_state(folder: Path) -> None:
     except OSError as error:
         raise InvalidConfiguration(
             f"The folder {folder} cannot be made ({error.strerror}): "
-            "make the workspace writable, or set MINERVA_WORKSPACE to another one."
+            "make the workspace writable, or set MINERVA_STATE_FOLDER to a folder that is."
         ) from error

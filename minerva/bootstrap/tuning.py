@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from minerva.adapters.metadata import MetadataStores
-from minerva.bootstrap.chance import now
 from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked, Jobs
 from minerva.layers.abstraction.jobs.kind import Kinds
 from minerva.layers.abstraction.registry.registry import Registry
@@ -30,8 +29,11 @@ def tuning_kinds(
 ) -> Kinds:
     """Return name → kind; `jobs` is asked for when one works, because it is made of kinds."""
     proposals = _proposals(stores, registry, versioning, jobs)
-    tune = Tuning(versioning, stores.trials, stores.jobs, proposals, now)
-    return {tune.name: tune, Trials.name: Trials(versioning, stores.trials, stores.jobs, now)}
+    tune = Tuning(versioning, stores.trials, stores.jobs, proposals, stores.clock.now)
+    return {
+        tune.name: tune,
+        Trials.name: Trials(versioning, stores.trials, stores.jobs, stores.clock.now),
+    }
 
 
 def open_tuning(
@@ -39,13 +41,15 @@ def open_tuning(
 ) -> TuningParts:
     """Wire what callers meet."""
     proposals = _proposals(stores, registry, versioning, lambda: jobs)
-    return TuningParts(Tunings(jobs, stores.trials), proposals)
+    return TuningParts(Tunings(jobs, stores.trials, versioning.problem), proposals)
 
 
 def _proposals(
     stores: MetadataStores, registry: Registry, versioning: Versioning, jobs: Callable[[], Jobs]
 ) -> Proposals:
-    return Proposals(stores.proposals, registry, versioning.check, _training(jobs), now)
+    return Proposals(
+        stores.proposals, registry, versioning.check, _training(jobs), stores.clock.now
+    )
 
 
 def _training(jobs: Callable[[], Jobs]) -> Train:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minerva.adapters.metadata import MetadataStores
-from minerva.bootstrap.chance import new_id, now
+from minerva.bootstrap.chance import new_id
 from minerva.layers.abstraction.callbacks.tell import Tell
 from minerva.layers.abstraction.jobs.jobs import Jobs
 from minerva.layers.abstraction.webhooks.delivering import Delivering
@@ -33,7 +33,9 @@ class Telling:
 
     def delivering(self) -> Delivering:
         """Return the kind of job that sends one message."""
-        return Delivering(self.stores.subscriptions, self.targets, self.key, self.post, now)
+        return Delivering(
+            self.stores.subscriptions, self.targets, self.key, self.post, self.stores.clock.now
+        )
 
     def webhooks(self, jobs: Jobs) -> Webhooks:
         """Return the use cases."""
@@ -44,7 +46,7 @@ class Telling:
             registry=jobs.registry,
             targets=self.targets,
             key=self.key,
-            now=now,
+            now=self.stores.clock.now,
             new_id=new_id,
         )
 

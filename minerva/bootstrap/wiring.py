@@ -8,17 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 from minerva.adapters.artefacts.opening import open_artefacts
 from minerva.adapters.metadata import MetadataStores
-from minerva.bootstrap.chance import now
 from minerva.bootstrap.container import Container
 from minerva.bootstrap.models import Models
-from minerva.bootstrap.offline import open_offline
+from minerva.bootstrap.monitoring import open_monitoring
+from minerva.bootstrap.offline import Offline, open_offline
 from minerva.bootstrap.webhooks import telling_drift
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
 from minerva.layers.abstraction.drift.watching import DriftWatch
 from minerva.layers.abstraction.jobs.store import JobQueue
+from minerva.layers.abstraction.monitoring.monitoring import Monitoring
+from minerva.layers.abstraction.monitoring.recorder import Recorder
 from minerva.layers.abstraction.plugins.catalogue import Plugins
+from minerva.layers.abstraction.registry.following import Following
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.registry.registry import Registry
+from minerva.layers.abstraction.registry.store import ArtefactStore
 from minerva.layers.abstraction.routing.quarantining import Quarantining
 from minerva.layers.abstraction.services.workspace import WorkspaceServices
 from minerva.layers.abstraction.serving.hooked import HookedPredictor
@@ -43,23 +47,24 @@ def wire(
 ) -> Container:
     """Return the parts. `shared`: this process has other work too than the code of one plugin."""
     artefacts = open_artefacts(loaded.artefacts_url, loaded.state / "cache")
-    plugins = Plugins(loaded.workspace)
+    plugins = Plugins(loaded.workspace, loaded.tried_plugins)
     callbacks = Callbacks(plugins)
     models = Models(loaded, artefacts, plugins, shared=shared)
     registry = _registry(stores, models.prover(stores.configurations, lambda: live), callbacks)
-    versioning = models.versioning(registry, callbacks, now)
+    versioning = models.versioning(registry, callbacks, stores.clock.now)
     offline = open_offline(loaded, stores, queue, registry, versioning, callbacks)
-    services = WorkspaceServices(versioning, plugins, offline.check, offline.make_version)
+    services = _services(versioning, plugins, offline)
     live = _live(stores, models, services, callbacks)
-    drift = DriftWatch(telling_drift(callbacks, offline.webhooks))
-    predictor = _predictor(live, versioning, registry, executor, drift)
+    drift, monitoring = _watching(stores, registry, artefacts, callbacks, offline)
+    predictor = _predictor(live, versioning, registry, executor, drift, monitoring.recorder)
+    models.houses.open(registry, models.loader, predictor, offline.jobs, shared=shared)
     return Container(
         loaded=loaded,
         stores=stores,
         artefacts=artefacts,
         catalogue=plugins,
         callbacks=callbacks,
-        hosts=models.hosts,
+        models=models,
         queue=queue,
         registry=registry,
         versioning=versioning,
@@ -68,10 +73,27 @@ def wire(
         predictor=HookedPredictor(predictor, callbacks),
         shadows=predictor.shadows,
         drift=drift,
+        monitoring=monitoring,
         offline=offline,
         keyring=Keyring(stores.keys, lambda: live.revision),
-        look=_look(plugins, services, live),
+        look=_look(plugins, services, stores, callbacks, live),
     )
+
+
+def _services(versioning: Versioning, plugins: Plugins, offline: Offline) -> WorkspaceServices:
+    making = (offline.check, offline.make_version, offline.among)
+    return WorkspaceServices(versioning, plugins, *making)
+
+
+def _watching(
+    stores: MetadataStores,
+    registry: Registry,
+    artefacts: ArtefactStore,
+    callbacks: Callbacks,
+    offline: Offline,
+) -> tuple[DriftWatch, Monitoring]:
+    drift = DriftWatch(telling_drift(callbacks, offline.webhooks))
+    return drift, open_monitoring(stores, registry, artefacts)
 
 
 def _live(
@@ -87,10 +109,11 @@ def _predictor(
     registry: Registry,
     executor: ThreadPoolExecutor,
     drift: DriftWatch,
+    recorder: Recorder,
 ) -> Predictor:
     lookups = Lookups(versioning.open_source, os.environ)
     quarantine = Quarantining(registry, live.catch_up)
-    return Predictor(live, lookups, executor, quarantine, watch=drift)
+    return Predictor(live, lookups, executor, quarantine, watch=drift, record=recorder)
 
 
 def _registry(
@@ -102,7 +125,7 @@ def _registry(
         stores.aliases,
         stores.quarantines,
         prove=prove,
-        now=now,
+        now=stores.clock.now,
         tell=callbacks,
     )
 
@@ -119,14 +142,23 @@ def _problems(
     return problems
 
 
-def _look(plugins: Plugins, services: WorkspaceServices, live: LiveServices) -> Callable[[], None]:
-    """Return what keeps a process fresh: plugins, then service files, then the registry."""
+def _look(
+    plugins: Plugins,
+    services: WorkspaceServices,
+    stores: MetadataStores,
+    tell: Callbacks,
+    live: LiveServices,
+) -> Callable[[], None]:
+    """Return what keeps a process fresh: plugins, service files, the registry, who follows whom in it."""
+    following = Following(stores.versions, stores.aliases, stores.clock.now, tell)
 
     def look() -> None:
         try:
             plugins.refresh()
             services.refresh()
         finally:  # a broken workspace must not keep a new version from being served
+            live.refresh(0)
+        if following.follow(live.revision, live.served):
             live.refresh(0)
 
     return look

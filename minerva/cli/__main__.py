@@ -1,5 +1,5 @@
 """`python -m minerva.cli`: the same program, for processes that start others."""
 
-from minerva.cli.program import main
+from minerva.cli import main
 
 main()

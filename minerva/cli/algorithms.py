@@ -2,56 +2,121 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from minerva.cli import screen
-from minerva.cli.command import Command
+from minerva.cli.command import UsualGroup
 from minerva.cli.plugins import find_plugins
 from minerva.cli.session import Session, pass_session
 
+if TYPE_CHECKING:
+    from minerva.algorithm import Algorithm
+    from minerva.layers.abstraction.plugins.catalogue import Catalogue
 
-@click.command(cls=Command)
-@click.argument("name", required=False)
-@pass_session
-def algorithms(session: Session, name: str | None) -> None:
-    """List the algorithms that services can name, or show the parameters of one.
+
+class AlgorithmsGroup(UsualGroup):
+    """`minerva algorithms xgboost.classifier` shows it."""
+
+    usual = "show"
+
+
+@click.group(
+    cls=AlgorithmsGroup,
+    invoke_without_command=True,
+    subcommand_metavar="[NAME] | COMMAND [ARGS]...",
+)
+@click.pass_context
+def algorithms(ctx: click.Context) -> None:
+    """List the algorithms that services can name, or show one.
 
     Examples:
       minerva algorithms
       minerva algorithms xgboost.classifier
+      minerva algorithms list --problem regression
     """
+    if ctx.invoked_subcommand is None:
+        _list(ctx.ensure_object(Session), "")
+
+
+@algorithms.command("list")
+@click.option(
+    "--problem", default="", metavar="KIND", help="Only what solves this kind of problem."
+)
+@pass_session
+def list_algorithms(session: Session, problem: str) -> None:
+    """List the algorithms: what each solves, and where it comes from."""
+    _list(session, problem)
+
+
+@algorithms.command("show")
+@click.argument("name")
+@pass_session
+def show_algorithm(session: Session, name: str) -> None:
+    """Show one: its parameters, their ranges, and what a tuning tries."""
     catalogue = find_plugins(session)
-    chosen = [catalogue.find(name)] if name else list(catalogue.algorithms.values())
-    listed: list[dict[str, Any]] = [
-        {
-            "name": one.name,
-            "plugin": catalogue.origins[one.name],
-            "needs_data": one.needs_data,
-            "description": _first_line(type(one).__doc__),
-            "parameters": _parameters(one.Parameters),
-            "search_space": dict(one.search_space),
-        }
-        for one in chosen
-    ]
+    told = described(catalogue.find(name), catalogue.origins[name])
     if session.json:
-        screen.show_json({"algorithms": listed, "problems": [str(p) for p in catalogue.problems]})
+        _show_json([told], catalogue)
         return
-    if name:
-        screen.say(f"{listed[0]['name']}: {listed[0]['description']}\n")
-        screen.show_table(
-            ("parameter", "type", "default", "minerva tune tries", "what it is"),
+    solves = f" ({told['problem']})" if told["problem"] else ""
+    screen.say(f"{name}{solves}: {told['description']}\n")
+    screen.show_table(
+        ("parameter", "type", "range", "default", "minerva tune tries", "what it is"),
+        (
             (
-                (p["name"], p["type"], p["default"], _tried(listed[0], p["name"]), p["description"])
-                for p in listed[0]["parameters"]
-            ),
-        )
-    else:
-        screen.show_table(
-            ("algorithm", "from", "description"),
-            ((one["name"], one["plugin"], one["description"]) for one in listed),
-        )
+                p["name"],
+                p["type"],
+                p["range"],
+                "needed" if p["needed"] else p["default"],
+                _tried(told, p["name"]),
+                p["description"],
+            )
+            for p in told["parameters"]
+        ),
+    )
+    _remark(catalogue)
+
+
+def _list(session: Session, problem: str) -> None:
+    catalogue = find_plugins(session)
+    listed = [
+        described(one, catalogue.origins[one.name])
+        for one in catalogue.algorithms.values()
+        if problem in {"", one.problem}
+    ]
+    if problem and not listed:
+        known = ", ".join(sorted({one.problem for one in catalogue.algorithms.values()} - {""}))
+        raise click.UsageError(f"No algorithm solves {problem!r}; there are: {known}.")
+    if session.json:
+        _show_json(listed, catalogue)
+        return
+    screen.show_table(
+        ("algorithm", "solves", "from", "description"),
+        ((one["name"], one["problem"], one["plugin"], one["description"]) for one in listed),
+    )
+    _remark(catalogue)
+
+
+def described(algorithm: Algorithm, origin: str) -> dict[str, Any]:
+    """Return what a person who chooses wants to know."""
+    return {
+        "name": algorithm.name,
+        "plugin": origin,
+        "problem": algorithm.problem,
+        "needs_data": algorithm.needs_data,
+        "description": _first_line(type(algorithm).__doc__),
+        "parameters": _parameters(algorithm.Parameters),
+        "search_space": dict(algorithm.search_space),
+    }
+
+
+def _show_json(listed: list[dict[str, Any]], catalogue: Catalogue) -> None:
+    screen.show_json({"algorithms": listed, "problems": [str(p) for p in catalogue.problems]})
+
+
+def _remark(catalogue: Catalogue) -> None:
     for problem in catalogue.problems:
         screen.remark(f"✗ {problem}")
 
@@ -75,16 +140,34 @@ def _parameters(kind: type[Any]) -> list[dict[str, Any]]:
 
     described = msgspec.json.schema(kind)
     _, definitions = msgspec.json.schema_components([kind])
-    properties = next(iter(definitions.values()), described).get("properties", {})
+    whole = next(iter(definitions.values()), described)
+    properties, needed = whole.get("properties", {}), whole.get("required", ())
     return [
         {
             "name": name,
             "type": _type(one),
+            "range": _range(one),
             "default": one.get("default"),
+            "needed": name in needed,
             "description": one.get("description", ""),
         }
         for name, one in properties.items()
     ]
+
+
+def _range(described: dict[str, Any]) -> str:
+    """Return the bounds of a number, as people write them."""
+    low = described.get("minimum", described.get("exclusiveMinimum"))
+    high = described.get("maximum", described.get("exclusiveMaximum"))
+    if low is None and high is None:
+        return ""
+    least = (
+        "" if low is None else f"{'more than ' if 'minimum' not in described else ''}{low:,.10g}"
+    )
+    most = (
+        "" if high is None else f"{'less than ' if 'maximum' not in described else ''}{high:,.10g}"
+    )
+    return f"{least}…{most}"
 
 
 def _type(described: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1024**3
 WAITS_TOO_LONG = timedelta(seconds=30)
+SKEWED_S = 5
+ANSWER_WITHIN_S = 5.0
 NO_SUCH_JOB = "doctor"
 """Sent through the queue; a worker finds no job of this id and does nothing."""
 
@@ -81,6 +83,7 @@ def _parts(loaded: Loaded) -> Iterator[Check]:
     try:
         with control(loaded) as container:
             yield Check("database", True, f"{_database(loaded)}: reachable, migrated")
+            yield _clock(container)
             yield _artefacts(container)
             yield _queue(container)
             yield _worker(container)
@@ -96,6 +99,12 @@ def _database(loaded: Loaded) -> str:
     from minerva.settings import mask_password
 
     return mask_password(loaded.database_url)
+
+
+def _clock(container: Container) -> Check:
+    skew = container.stores.clock.skew_s()
+    says = f"{abs(skew):.1f} s {'ahead of' if skew > 0 else 'behind'} the database's"
+    return Check("clock", abs(skew) <= SKEWED_S, says, "set this machine's clock, by NTP")
 
 
 def _artefacts(container: Container) -> Check:
@@ -132,7 +141,7 @@ def _worker(container: Container) -> Check:
     here = find(container.loaded.state / RUN_FOLDER, "worker")
     if here:
         return Check("worker", True, f"alive (pid {', '.join(map(str, here))})")
-    long_ago = datetime.now(UTC) - WAITS_TOO_LONG
+    long_ago = container.stores.clock.now() - WAITS_TOO_LONG
     queued = container.jobs.list("default", state=JobState.QUEUED)
     waiting = [job for job in queued if job.created_at < long_ago]
     if waiting:
@@ -153,7 +162,9 @@ def _plugins(container: Container) -> Check:
 def _services(container: Container) -> Iterator[Check]:
     from minerva.layers.abstraction.services.folder import read_services
 
-    declared = read_services(container.loaded.workspace, container.offline.check)
+    declared = read_services(
+        container.loaded.workspace, container.offline.check, container.offline.among
+    )
     if declared.problems:
         yield Check("services", False, "\n".join(map(str, declared.problems)), "correct the files")
     else:
@@ -177,7 +188,7 @@ def _data(container: Container, service: str, data: DataDeclaration) -> Check:
 
 def _sidecar(session: Session) -> Iterator[Check]:
     try:
-        with session.client(timeout_s=5) as client:
+        with session.client(ANSWER_WITHIN_S) as client:
             status = client.ready().get("status")
             yield Check("sidecar", status == "ready", f"{client.url} is {status}", "minerva logs")
             served = _served(client)

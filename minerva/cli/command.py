@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import click
 from minerva.cli.failures import Failure, Unexpected, debugging
 from minerva.cli.session import WORKSPACE_VARIABLE, Session
 from minerva.errors import MinervaError
+from minerva.spelling import meant
 
 
 class Command(click.Command):
@@ -45,7 +45,7 @@ class UsualGroup(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; a second word tells a mistyped command from an argument."""
         more = len(args) > 1 and not args[1].startswith("-")
-        mistyped = more and get_close_matches(args[0], self.commands)
+        mistyped = more and meant(args[0], self.commands) is not None
         if args[0] not in self.commands and not mistyped:
             args = [self.usual, *args]
         return super().resolve_command(ctx, args)
@@ -108,7 +108,7 @@ def session_options(*, shown: bool) -> list[click.Option]:
         click.Option(
             ["--key-file"], type=file, metavar="FILE", expose_value=False, hidden=not shown,
             callback=_keep("key_file_option"),
-            help="File with the API key; else $MINERVA_API_KEY, else .minerva/admin.key.",
+            help="File with the API key; else $MINERVA_API_KEY, else the workspace's own admin key.",
         ),
         click.Option(
             ["--json"], is_flag=True, expose_value=False, callback=_keep("json"),

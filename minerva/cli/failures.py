@@ -19,7 +19,7 @@ from minerva.errors import (
 
 DEBUG_VARIABLE = "MINERVA_DEBUG"
 KEYS = """
-  This program takes its key from --key-file, $MINERVA_API_KEY or the workspace's .minerva/admin.key,
+  This program takes its key from --key-file, $MINERVA_API_KEY or the workspace's own (.minerva/admin.key),
   the last only for the workspace's own sidecar: with --url, name it by --key-file."""
 _MISUSE = (InvalidConfiguration, InvalidInput, InvalidBody)
 

@@ -77,7 +77,10 @@ def import_(
     log_beside(loaded)
     order = Order(file, service, output, algorithm, _parameters(values), allow_pickle, force)
     importing = Importing(
-        loaded.workspace, discover(loaded.workspace), _apart(loaded, service), _version_of
+        loaded.workspace,
+        discover(loaded.workspace, loaded.tried_plugins),
+        _apart(loaded, service),
+        _version_of,
     )
     adopted = importing.adopt(order)
     if session.json:
@@ -211,10 +214,12 @@ def _curl(adopted: Adopted, loaded: Loaded, session: Session, name: str) -> str:
 
     body = json.dumps({"records": [example_record(adopted.declaration.schema)]}, ensure_ascii=False)
     url = session.url_option or own_url(loaded)
-    key = "" if loaded.settings.auth == "none" else '-H "X-API-Key: $(cat .minerva/admin.key)" '
+    file = shlex.quote(_near(loaded.admin_key, loaded))
+    key = "" if loaded.settings.auth == "none" else f'-H "X-API-Key: $(cat {file})" '
     kind = '-H "Content-Type: application/json" '
     return f"curl -s {url}/v1/services/{name}/predict {key}{kind}-d {shlex.quote(body)}"
 
 
 def _near(path: Path, loaded: Loaded) -> str:
-    return path.relative_to(loaded.workspace).as_posix()
+    near = path.is_relative_to(loaded.workspace)
+    return (path.relative_to(loaded.workspace) if near else path).as_posix()

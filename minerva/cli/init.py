@@ -14,7 +14,7 @@ from minerva.cli.session import SETTINGS_FILE, Session, pass_session
 from minerva.errors import InvalidConfiguration
 
 IGNORED = ".minerva/"
-FOLDERS = ("services", "plugins")
+FOLDERS = ("services", "flows", "plugins")
 
 
 @click.command(cls=Command)

@@ -74,6 +74,25 @@ def create_key(session: Session, name: str, scopes: Sequence[str], tenant: str) 
     )
 
 
+@keys.command("mint")
+@pass_session
+def mint_key(session: Session) -> None:
+    """Print the text of a new admin key, and do nothing else: no database is asked.
+
+    For a secret that is mounted as MINERVA_ADMIN_KEY_FILE; `minerva migrate` makes it known.
+
+    Example:
+      minerva keys mint > admin.key
+    """
+    from minerva.layers.core.security.keys import mint
+
+    text, _ = mint("default", "minted", {"admin"}, datetime.now(UTC))
+    if session.json:
+        screen.show_json({"key": text})
+        return
+    screen.say(text)
+
+
 @keys.command("revoke")
 @click.argument("key_id", metavar="ID")
 @tenant_option

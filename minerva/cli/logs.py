@@ -57,7 +57,7 @@ def logs(
     """
     from minerva.layers.core.telemetry import log_reader
 
-    folder = _folder(session)
+    folder = log_folder(session)
     wanted = _filter(request_id, service, level)
     write = _raw if session.json else _pretty()
     tail = Tail(folder) if follow else None
@@ -115,7 +115,8 @@ class Tail:
             yield path, (status.st_dev, status.st_ino), status.st_size
 
 
-def _folder(session: Session) -> Path:
+def log_folder(session: Session) -> Path:
+    """Return where the shared log is. Raises InvalidConfiguration if nowhere."""
     folder = session.load().log_folder
     if folder is None:
         raise InvalidConfiguration(

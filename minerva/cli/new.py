@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,14 @@ from minerva.cli import screen
 from minerva.cli.command import Group
 from minerva.cli.new_algorithm import algorithm
 from minerva.cli.session import Session, pass_session
-from minerva.errors import Conflict, InvalidConfiguration
+from minerva.errors import Conflict, Fault, InvalidConfiguration, MinervaError
 
 if TYPE_CHECKING:
     from minerva.layers.abstraction.services.column_guess import Guess
     from minerva.layers.abstraction.services.declaration import DataDeclaration
     from minerva.layers.abstraction.services.inference import Inferred
+    from minerva.layers.abstraction.training.source import DataSource
+    from minerva.layers.abstraction.validation.finding import Finding
     from minerva.settings import Loaded
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -40,27 +43,35 @@ def new() -> None:
 @new.command("service")
 @click.argument("name")
 @click.option(
-    "--from-csv", "file", required=True, metavar="FILE",
+    "--from-csv", "file", metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The data to learn from.",
 )  # fmt: skip
-@click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--from-sql", "url", metavar="URL", help="Or the database; '${NAME}' names a variable."
+)
+@click.option("--query", metavar="SELECT", help="Of --from-sql: what gives the rows.")
+@click.option("--target", metavar="COLUMN", help="The column to predict; else one is proposed.")
 @click.option("--key", metavar="COLUMN", help="The column that identifies a row; else guessed.")
 @click.option("--force", is_flag=True, help="Write over a service file that is there.")
 @pass_session
 def service(
     session: Session,
     name: str,
-    file: Path,
-    target: str,
+    file: Path | None,
+    url: str | None,
+    query: str | None,
+    target: str | None,
     key: str | None,
     force: bool,  # noqa: FBT001 - click passes flags so
 ) -> None:
-    """Guess a schema from a CSV file and write services/NAME.yaml.
+    """Guess a schema from a CSV file or a query and write services/NAME.yaml.
 
-    Shows what was guessed and why. The file is yours: correct it where the guess is wrong.
+    Shows what was guessed and why: target, key, types, algorithm, how rows are held out. Warns of what
+    makes models look better than they are. The file is yours: correct it where the guess is wrong.
 
     Examples:
       minerva new service churn --from-csv customers.csv --target churned
+      minerva new service churn --from-sql '${LEGACY_DB_URL}' --query "select * from customers"
       minerva new service price --from-csv houses.csv --target price --key house_id
     """
     from minerva.layers.abstraction.services.authoring import render
@@ -68,13 +79,18 @@ def service(
     loaded = session.load()
     path = loaded.workspace / "services" / f"{name}.yaml"
     _check(name, path, force=force)
-    data = _data(file, loaded)
+    if file is not None and (url or query):
+        raise InvalidConfiguration("Name the data once: --from-csv, or --from-sql with --query.")
+    data = _data(file, loaded) if file is not None else _query(url, query)
     inferred = _infer(data, loaded, target, key)
-    _write(path, render(name, inferred, data, str(data.path)))
+    _write(path, render(name, inferred, data, str(data.path or "a query")))
+    findings = _findings(path, loaded)
     if session.json:
-        screen.show_json(_json(path, inferred, data))
+        screen.show_json({**_json(path, inferred, data), "findings": list(map(asdict, findings))})
         return
     _show(inferred)
+    for one in findings:
+        screen.remark(_line(one))
     screen.say(f"\nWrote {_near(path)}: look it over. Then, with `minerva up` running:")
     screen.say(f"  minerva train {name}")
 
@@ -91,7 +107,7 @@ def _check(name: str, path: Path, *, force: bool) -> None:
 
 
 def _data(file: Path, loaded: Loaded) -> DataDeclaration:
-    from minerva.layers.abstraction.services.csv_format import sniff
+    from minerva.layers.abstraction.formats.sniffing import sniff
     from minerva.layers.abstraction.services.declaration import DataDeclaration
 
     form = sniff(file)
@@ -106,12 +122,57 @@ def _data(file: Path, loaded: Loaded) -> DataDeclaration:
     )
 
 
-def _infer(data: DataDeclaration, loaded: Loaded, target: str, key: str | None) -> Inferred:
+def _query(url: str | None, query: str | None) -> DataDeclaration:
+    from minerva.layers.abstraction.services.declaration import DataDeclaration
+    from minerva.settings import mask_password
+
+    if url is None:
+        raise InvalidConfiguration(
+            "Name the data: --from-csv FILE, or --from-sql URL with --query."
+        )
+    if not query:
+        fault = Fault("--query", 'is missing: say which rows, such as "select * from customers"')
+        raise InvalidConfiguration("A database gives rows by a query.", faults=[fault])
+    if "${" not in url and mask_password(url) != url:
+        fault = Fault("--from-sql", "holds a password: set a variable and write '${NAME}'")
+        raise InvalidConfiguration("A service file holds no secrets.", faults=[fault])
+    return DataDeclaration(source="sql", url=url, query=query)
+
+
+def _infer(data: DataDeclaration, loaded: Loaded, target: str | None, key: str | None) -> Inferred:
     from minerva.adapters.sources.opening import open_source
+    from minerva.layers.abstraction.services.cells import in_cells
+    from minerva.layers.abstraction.services.environment import expand
     from minerva.layers.abstraction.services.inference import infer
 
-    source = open_source(data, loaded.workspace, loaded.settings.database_timeout_s)
-    return infer(source.frames(CHUNK_ROWS), target, key, data.decimal)
+    here = expand(data, os.environ)
+    source = open_source(here, loaded.workspace, loaded.settings.database_timeout_s)
+    frames = source.frames(CHUNK_ROWS)
+    return infer(in_cells(frames) if data.source == "sql" else frames, target, key, data.decimal)
+
+
+def _findings(path: Path, loaded: Loaded) -> tuple[Finding, ...]:
+    """Read the data once more, as a training would, and return what a person should know of it."""
+    from minerva.adapters.sources.opening import open_source
+    from minerva.layers.abstraction.plugins.catalogue import discover
+    from minerva.layers.abstraction.services.parsing import parse_file
+    from minerva.layers.abstraction.validation.examination import DataExamination
+    from minerva.layers.abstraction.validation.finding import Finding
+
+    def opened(data: DataDeclaration) -> DataSource:
+        return open_source(data, loaded.workspace, loaded.settings.database_timeout_s)
+
+    catalogue = discover(loaded.workspace, loaded.tried_plugins)
+    examination = DataExamination(lambda: catalogue, opened, os.environ)
+    try:
+        return examination.look(parse_file(path, check=lambda _: None)).findings
+    except MinervaError as error:  # the file stands, and is to be looked over
+        return (Finding("data", str(error), "Correct the file before you train."),)
+
+
+def _line(finding: Finding) -> str:
+    """Return a finding as two lines."""
+    return f"! {finding.says}\n  → {finding.todo}"
 
 
 def _write(path: Path, text: str) -> None:
@@ -133,7 +194,12 @@ def _write(path: Path, text: str) -> None:
 
 def _show(inferred: Inferred) -> None:
     roles = {"key": "cyan", "target": "green", "left out": "dim"}
-    screen.say(f"{inferred.rows:,} rows; algorithm {inferred.algorithm}\n")
+    screen.say(f"{inferred.rows:,} rows; algorithm {inferred.algorithm}")
+    screen.say(f"  because {inferred.why}")
+    if inferred.split is not None:
+        screen.say(f"rows held out by {inferred.split.by}: {inferred.split.field}")
+        screen.say(f"  because {inferred.split.reason}")
+    screen.say("")
     screen.show_table(
         ("column", "role", "type", "because", "look at"),
         (
@@ -169,6 +235,8 @@ def _json(path: Path, inferred: Inferred, data: DataDeclaration) -> dict[str, An
         "file": str(path),
         "rows": inferred.rows,
         "algorithm": inferred.algorithm,
+        "why": inferred.why,
+        "split": None if inferred.split is None else asdict(inferred.split),
         "data": msgspec.to_builtins(data),
         "schema": inferred.schema.to_json(),
         "columns": [

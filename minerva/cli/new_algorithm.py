@@ -36,9 +36,9 @@ def algorithm(
 
     _check(name)
     files = algorithm_files(name, folder=folder)
-    workspace = session.workspace
+    workspace, tried = session.workspace, session.load().tried_plugins
     log_beside(session.load())
-    _refuse_what_is_there(workspace, name, list(files))
+    _refuse_what_is_there(workspace, tried, name, list(files))
     try:
         for path, text in files.items():
             (workspace / path).parent.mkdir(parents=True, exist_ok=True)
@@ -71,14 +71,14 @@ def _check(name: str) -> None:
     )
 
 
-def _refuse_what_is_there(workspace: Path, name: str, paths: list[str]) -> None:
+def _refuse_what_is_there(workspace: Path, tried: Path, name: str, paths: list[str]) -> None:
     candidates = (*paths, f"plugins/{name}.py", f"plugins/{name}")
     for path in candidates:
         if (workspace / path).exists():
             raise Conflict(f"{path} is there already: take another name, or remove it first.")
     from minerva.layers.abstraction.plugins.catalogue import discover
 
-    catalogue = discover(workspace)
+    catalogue = discover(workspace, tried)
     if name in catalogue.algorithms:
         raise Conflict(
             f"There is an algorithm {name!r} already, from {catalogue.origins[name]}: take another "

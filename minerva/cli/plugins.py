@@ -46,7 +46,7 @@ def show_plugin(session: Session, name: str) -> None:
     if session.json:
         screen.show_json({"plugin": chosen})
         return
-    lists = {key: "\n".join(chosen[key]) for key in ("algorithms", "hooks")}
+    lists = {key: "\n".join(chosen[key]) for key in ("algorithms", "hooks", "steps")}
     screen.show_pairs((key, value) for key, value in (chosen | lists).items() if value)
 
 
@@ -55,9 +55,10 @@ def find_plugins(session: Session) -> Catalogue:
     from minerva.cli.control import log_beside
     from minerva.layers.abstraction.plugins.catalogue import discover
 
-    log_beside(session.load())
+    loaded = session.load()
+    log_beside(loaded)
     with redirect_stdout(sys.stderr):
-        return discover(session.workspace)
+        return discover(loaded.workspace, loaded.tried_plugins)
 
 
 def _list(session: Session) -> None:
@@ -69,7 +70,7 @@ def _list(session: Session) -> None:
         screen.show_json({"plugins": listed, "problems": list(problems)})
         return
     screen.show_table(
-        ("plugin", "from", "version", "algorithms", "hooks", "state"),
+        ("plugin", "from", "version", "algorithms", "hooks", "steps", "state"),
         (
             (
                 one["plugin"],
@@ -77,6 +78,7 @@ def _list(session: Session) -> None:
                 one["version"] or (one["digest"] or "")[:SHORT],
                 ", ".join(one["algorithms"]),
                 ", ".join(hook.removeprefix("minerva_") for hook in one["hooks"]),
+                ", ".join(one["steps"]),
                 screen.coloured(one["state"], "red" if one["problem"] else "green"),
             )
             for one in listed

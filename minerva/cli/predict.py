@@ -33,19 +33,21 @@ SHOWN = 50
     help="What FILE holds; else its suffix says it, else JSON.",
 )  # fmt: skip
 @click.option("--explain", is_flag=True, help="Say how much each field contributed.")
+@click.option("--confidence", is_flag=True, help="Say how sure each answer is.")
 @click.option(
     "--request-id", metavar="ID", help="Your own id for the call, found again in the log."
 )
 @pass_session
 def predict(
     session: Session,
+    /,
     service: str,
     file: str | None,
     values: Sequence[str],
     keys: Sequence[str],
     form: Format | None,
-    explain: bool,  # noqa: FBT001 - click passes flags so
     request_id: str | None,
+    **wishes: Any,
 ) -> None:
     """Predict for the records in FILE (- for standard input), by key, or for --set values.
 
@@ -62,11 +64,11 @@ def predict(
         raise click.UsageError("Say what to predict by one of FILE (or -), --set and --key.")
     with session.client() as client:
         answer = (
-            client.predict(service, keys=keys, explain=explain, request_id=request_id)
+            client.predict(service, keys=keys, request_id=request_id, **wishes)
             if keys
             else _in_parts(
                 client, service, _records(client, service, file or STDIN, values, form),
-                explain=explain, request_id=request_id,
+                request_id=request_id, **wishes,
             )
         )  # fmt: skip
     if session.json:
@@ -88,15 +90,13 @@ def _in_parts(
     client: Client,
     service: str,
     records: Iterator[Record],
-    *,
-    explain: bool,
-    request_id: str | None,
+    **how: Any,
 ) -> dict[str, Any]:
     """Ask in requests of bounded size and join the answers."""
     joined: dict[str, Any] = {}
     done = 0
     while part := list(islice(records, AT_ONCE)):
-        answer = _asked(client, service, part, done, explain=explain, request_id=request_id)
+        answer = _asked(client, service, part, done, **how)
         if joined:
             joined["predictions"].extend(answer["predictions"])
             joined["degraded"] = joined["degraded"] or answer["degraded"]
@@ -152,7 +152,9 @@ def _flat(prediction: dict[str, Any]) -> dict[str, Any]:
     for name, value in prediction.items():
         if name == "explanation":
             continue
-        if isinstance(value, dict):
+        if name.endswith("_interval") and isinstance(value, dict):
+            row[name] = f"{value['low']:.4g} to {value['high']:.4g}"
+        elif isinstance(value, dict):
             output = name.removesuffix("_probabilities")
             row.update({f"P({output}={label})": chance for label, chance in value.items()})
         else:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from minerva.cli.command import Command
 from minerva.cli.session import WORKSPACE_VARIABLE, Session, pass_session
+
+if TYPE_CHECKING:
+    from minerva.bootstrap import Container
 
 RUN_FOLDER = "run"
 QUEUES = ("train", "batch", "quick")
@@ -22,7 +28,8 @@ def serve(session: Session) -> None:
     Example:
       MINERVA_PORT=9090 minerva serve
     """
-    from minerva.bootstrap import preload
+    gc.disable()  # what is imported stays
+    from minerva.bootstrap import ensure_keys, open_stores, preload
     from minerva.cli.control import log_as
     from minerva.layers.core.processes.gunicorn import serve as run
     from minerva.layers.core.processes.gunicorn import web_options
@@ -32,9 +39,12 @@ def serve(session: Session) -> None:
     loaded = session.load()
     ensure_addresses_free(loaded)
     log_as(loaded, "web")
+    with open_stores(loaded):  # what is wrong is told once and at once, not by each web worker
+        ensure_keys(loaded)
     os.environ[WORKSPACE_VARIABLE] = str(loaded.workspace)  # web workers read it after their fork
     preload()
     gc.freeze()  # looking for garbage writes to what is looked at, and what is written to is not shared
+    gc.enable()
     run(create_application, web_options(loaded))
 
 
@@ -59,6 +69,7 @@ def worker(session: Session, queues: tuple[str, ...], slots: int | None) -> None
       minerva worker
       minerva worker --queue train --slots 1
     """
+    signal.signal(signal.SIGTERM, _leave)  # until Celery's own handler stands
     from minerva.bootstrap import open_worker
     from minerva.cli.control import log_as
     from minerva.cli.presence import present
@@ -66,15 +77,31 @@ def worker(session: Session, queues: tuple[str, ...], slots: int | None) -> None
 
     loaded = session.load()
     log_as(loaded, "worker")
-    with open_worker(loaded) as container, present(loaded.state / RUN_FOLDER, "worker"):
+    with open_worker(loaded) as container, present(loaded.state / RUN_FOLDER, "worker") as beat:
         places = {
             queue: slots or places
             for queue, places in loaded.slots.items()
             if not queues or queue in queues
         }
         container.runner.slots.sizes = places
-        code = run_worker(container, places)
+        _tell_of_unset(container)
+        code = run_worker(container, places, beat)
     raise click.exceptions.Exit(code)
+
+
+def _tell_of_unset(container: Container) -> None:
+    """Log which variables are missing here, before a job fails for want of one."""
+    import structlog
+
+    from minerva.layers.abstraction.services.environment import unset
+    from minerva.layers.abstraction.services.folder import read_services
+
+    offline = container.offline
+    for one in read_services(container.loaded.workspace, offline.check, offline.among).services:
+        for name in unset(one.data, os.environ) if one.data else ():
+            structlog.get_logger().warning(
+                "service.variable_unset", service=one.service, variable=name
+            )
 
 
 @click.command(cls=Command)
@@ -85,6 +112,7 @@ def beat(session: Session) -> None:
     Example:
       minerva beat
     """
+    signal.signal(signal.SIGTERM, _leave)  # until the clock's own handler stands
     from minerva.beat import run_beat
     from minerva.bootstrap import open_worker
     from minerva.cli.control import log_as
@@ -92,6 +120,11 @@ def beat(session: Session) -> None:
 
     loaded = session.load()
     log_as(loaded, "beat")
-    with open_worker(loaded) as container, present(loaded.state / RUN_FOLDER, "beat"):
-        code = run_beat(container)
+    with open_worker(loaded) as container, present(loaded.state / RUN_FOLDER, "beat") as alive:
+        code = run_beat(container, alive)
     raise click.exceptions.Exit(code)
+
+
+def _leave(*_: object) -> None:
+    """End as one does who was told to, having nothing in hand yet."""
+    sys.exit(0)

@@ -6,21 +6,31 @@ import click
 
 from minerva.cli.algorithms import algorithms
 from minerva.cli.aliases import promote, retire, rollback
+from minerva.cli.audit import audit
 from minerva.cli.batch import batch
+from minerva.cli.build import build
+from minerva.cli.card import card, lineage
 from minerva.cli.command import Program
 from minerva.cli.doctor import doctor
+from minerva.cli.drift import drift
 from minerva.cli.export import export
+from minerva.cli.feedback import feedback
+from minerva.cli.flows import flows
+from minerva.cli.health import health
 from minerva.cli.import_ import import_
 from minerva.cli.init import init
 from minerva.cli.jobs import jobs
 from minerva.cli.keys import keys
 from minerva.cli.logs import logs
+from minerva.cli.migrate import migrate
 from minerva.cli.new import new
 from minerva.cli.openapi import openapi
+from minerva.cli.performance import performance
 from minerva.cli.plugins import plugins
 from minerva.cli.predict import predict
 from minerva.cli.processes import beat, serve, worker
 from minerva.cli.profile import profile
+from minerva.cli.reproduce import reproduce
 from minerva.cli.services import services
 from minerva.cli.settings import settings
 from minerva.cli.test import test
@@ -37,17 +47,32 @@ SECTIONS = {
         "tune",
         "predict",
         "batch",
+        "feedback",
         "services",
+        "flows",
         "profile",
         "versions",
+        "reproduce",
         "export",
         "promote",
         "retire",
         "rollback",
         "jobs",
     ),
-    "Look": ("logs", "doctor", "settings", "plugins", "algorithms", "openapi"),
-    "Run": ("keys", "webhooks", "serve", "worker", "beat"),
+    "Look": (
+        "card",
+        "lineage",
+        "audit",
+        "performance",
+        "drift",
+        "logs",
+        "doctor",
+        "settings",
+        "plugins",
+        "algorithms",
+        "openapi",
+    ),
+    "Run": ("build", "keys", "webhooks", "migrate", "serve", "worker", "beat", "health"),
 }
 
 
@@ -69,9 +94,10 @@ def program() -> None:
 
 
 for command in (
-    init, new, import_, test, up, train, tune, predict, batch, services, profile, versions, export,
-    promote, retire, rollback, jobs, logs, doctor, settings, plugins, algorithms, openapi, keys,
-    webhooks, serve, worker, beat,
+    init, new, import_, test, up, train, tune, predict, batch, feedback, performance, drift,
+    services, flows, profile, versions, reproduce, export, card, lineage, audit, promote, retire,
+    rollback, jobs, logs, doctor, settings, plugins, algorithms, openapi, build, keys, webhooks,
+    migrate, serve, worker, beat, health,
 ):  # fmt: skip
     program.add_command(command)
 

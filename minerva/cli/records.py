@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 import tempfile
@@ -21,6 +20,7 @@ SUFFIXES: Mapping[str, Format] = {
     ".txt": "csv",
 }  # fmt: skip
 STDIN = "-"
+_NEVER_TEXT = ("integer", "number", "boolean")
 
 
 def read_records(source: str, wanted: Format | None, schema: Mapping[str, Any]) -> Iterator[Record]:
@@ -70,17 +70,17 @@ def _json(text: str, name: str) -> Iterator[Record]:
 
 
 def _ndjson(text: str, name: str) -> Iterator[Record]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    from minerva.layers.abstraction.formats.chunk import NoRecord
+    from minerva.layers.abstraction.formats.ndjson_line import read_object
+
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            fault = Fault(f"{name}:{number}", "is not JSON")
-            raise InvalidInput(
-                f"{name} is not one JSON object per line.", faults=[fault]
-            ) from error
-        yield _object(record, f"{name}:{number}")
+            yield read_object(line.encode())
+        except NoRecord as error:
+            message = f"{name} is not one JSON object per line."
+            raise InvalidInput(message, faults=[Fault(f"{name}:{number}", str(error))]) from error
 
 
 def _object(record: Any, where: str) -> Record:
@@ -91,22 +91,39 @@ def _object(record: Any, where: str) -> Record:
 
 
 def _csv(path: Path, name: str, schema: Mapping[str, Any]) -> Iterator[Record]:
-    from minerva.layers.abstraction.services.csv_format import sniff
+    from minerva.layers.abstraction.formats.csv_text import Broken, CsvText
+    from minerva.layers.abstraction.formats.sniffing import sniff
 
-    form = sniff(path)
-    with path.open(encoding=form.open_encoding, newline="") as file:
-        rows = csv.reader(file, delimiter=form.delimiter)
-        columns = next(rows, [])
-        if strangers := [name for name in columns if name not in known(schema)]:
-            screen.remark(f"Left out, as they are no inputs: {', '.join(strangers)}")
-        for row in rows:
-            if row and len(row) != len(columns):
-                message = f"has {len(row)} cells where the first line names {len(columns)} columns"
-                fault = Fault(f"{name}:{rows.line_num}", message)
-                raise InvalidInput(f"{name} is not a regular table.", faults=[fault])
-            if row:
-                cells = dict(zip(columns, row, strict=True))
-                yield typed(cells, schema, f"{name}:{rows.line_num}", form.decimal)
+    dialect = sniff(path)
+    text, read = CsvText(dialect, trusted=True), Cells(schema, dialect.decimal)
+    columns: list[str] = []
+    try:
+        with path.open("rb") as file:
+            for row in text.rows_of(file):
+                where = f"{name}:{text.line}"
+                if not columns:
+                    columns = row
+                    _remark_strangers(columns, schema)
+                elif row:
+                    yield read.record(_named(columns, row), where)
+    except Broken as error:
+        fault = Fault(f"{name}:{text.line}", str(error))
+        raise InvalidInput(f"{name} is not a regular table.", faults=[fault]) from error
+
+
+def _remark_strangers(columns: Sequence[str], schema: Mapping[str, Any]) -> None:
+    if strangers := [name for name in columns if name not in known(schema)]:
+        screen.remark(f"Left out, as they are no inputs: {', '.join(strangers)}")
+
+
+def _named(columns: Sequence[str], row: Sequence[str]) -> dict[str, str]:
+    """Return a row's cells by their columns. Raises Broken if it has not one for each."""
+    from minerva.layers.abstraction.formats.csv_text import Broken
+    from minerva.layers.abstraction.formats.header import OTHER_SIGN, ragged
+
+    if len(row) != len(columns):
+        raise Broken(f"{ragged(len(row), len(columns))}; {OTHER_SIGN}")
+    return dict(zip(columns, row, strict=True))
 
 
 def assigned(assignments: Sequence[str], schema: Mapping[str, Any]) -> Record:
@@ -125,60 +142,36 @@ def assigned(assignments: Sequence[str], schema: Mapping[str, Any]) -> Record:
             Fault(f"--set {name}", f"not a field of this service; {hint}") for name in unknown
         ]
         raise InvalidInput("A value is set for no field.", faults=faults)
-    return typed(cells, schema, "--set", ".")
+    return Cells(schema).record(cells, "--set")
 
 
-def typed(cells: Mapping[str, str], schema: Mapping[str, Any], where: str, decimal: str) -> Record:
-    """Turn text cells into JSON values by the schema; other columns and empty cells are left out."""
-    record: Record = {}
-    faults: list[Fault] = []
-    inputs = fields(schema, "inputs")
-    for name, cell in cells.items():
-        text = cell.strip()
-        if name == schema.get("key"):
-            record[name] = text
-            continue
-        field = inputs.get(name)
-        if field is None or _empty(text, field):
-            continue
-        try:
-            record[name] = _value(text, field, decimal)
-        except ValueError:
-            faults.append(Fault(f"{where} {name}", f"is no {field['type']}"))
-    if faults:
-        raise InvalidInput("Some values do not fit the schema.", faults=faults)
-    return record
+class Cells:
+    """Text cells as JSON by the schema that a sidecar describes: they mean what they mean in a batch."""
 
+    def __init__(self, schema: Mapping[str, Any], decimal: str = ".") -> None:
+        from minerva.schema import Field, FieldType
+        from minerva.schema.cell import plain_cell
 
-def _empty(text: str, field: Mapping[str, Any]) -> bool:
-    missing = text in {"", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"}
-    return missing and text not in field.get("values", ())
+        self._key = schema.get("key")
+        self._types = {name: one["type"] for name, one in fields(schema, "inputs").items()}
+        self._plain = {
+            name: plain_cell(
+                Field(type=FieldType(one["type"]), values=tuple(one.get("values", ()))), decimal
+            )
+            for name, one in fields(schema, "inputs").items()
+        }
 
-
-def _value(text: str, field: Mapping[str, Any], decimal: str) -> Any:
-    kind = field["type"]
-    if kind in {"integer", "number"}:
-        plain = text.replace(".", "").replace(",", ".") if decimal == "," else text
-        value = float(plain)
-        return int(value) if kind == "integer" and value.is_integer() else value
-    if kind == "boolean":
-        return _truth(text)
-    if kind == "category":
-        return next((value for value in field["values"] if _label(value) == _label(text)), text)
-    return text
-
-
-def _truth(text: str) -> bool:
-    words = {"true": True, "yes": True, "t": True, "y": True, "1": True,
-             "false": False, "no": False, "f": False, "n": False, "0": False}  # fmt: skip
-    if text.lower() not in words:
-        raise ValueError(text)
-    return words[text.lower()]
-
-
-def _label(value: Any) -> str:
-    """One spelling for 1 and "1.0", true and "True", as tables are read everywhere in Minerva."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    return text.lower() if text.lower() in {"true", "false"} else text.removesuffix(".0")
+    def record(self, cells: Mapping[str, str], where: str) -> Record:
+        """Return the record of a row; other columns and empty cells are left out. Raises InvalidInput."""
+        record: Record = {}
+        faults: list[Fault] = []
+        for name, cell in cells.items():
+            if name == self._key:
+                record[name] = cell.strip()
+            elif name in self._plain and (value := self._plain[name](cell)) is not None:
+                record[name] = value
+                if isinstance(value, str) and self._types[name] in _NEVER_TEXT:
+                    faults.append(Fault(f"{where} {name}", f"is no {self._types[name]}"))
+        if faults:
+            raise InvalidInput("Some values do not fit the schema.", faults=faults)
+        return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -9,19 +10,31 @@ import click
 from minerva.cli import screen
 from minerva.cli.command import Group
 from minerva.cli.described import Described, fields, share_of
+from minerva.cli.services_diff import diff
+from minerva.cli.services_history import history, rollback
+from minerva.cli.services_sharing import export, import_, uses
 from minerva.cli.session import Session, pass_session
 
 Document = dict[str, Any]
 
 
-@click.group(cls=Group, invoke_without_command=True)
+@click.group(
+    cls=Group,
+    invoke_without_command=True,
+    commands=[diff, history, rollback, export, import_, uses],
+)
 @click.pass_context
 def services(ctx: click.Context) -> None:
-    """List the services, or show one.
+    """List, show, compare and share the services; see who changed one, and go back.
 
     Examples:
       minerva services
       minerva services show churn
+      minerva services diff churn churn-premium
+      minerva services uses xgboost.classifier
+      minerva services export churn churn.zip
+      minerva services history churn
+      minerva services rollback churn --to 3 --reason "deeper trees were no better"
     """
     if ctx.invoked_subcommand is None:
         _list(ctx.ensure_object(Session))
@@ -46,12 +59,28 @@ def show_service(session: Session, service: str) -> None:
         return
     shown = ("service", "description", "algorithm", "configuration_revision")
     facts = [(name.replace("_", " "), described[name]) for name in shown if described.get(name)]
+    facts += _declared(described.get("configuration", {}))
     facts += [("serves", _serves(described)), *_beside(described), *_problem(described)]
+    facts += [(f"serving {name}", told) for name, told in _told(described.get("serving", {}))]
     screen.show_pairs(facts)
     if described.get("tuned"):
         screen.remark(_tuned(described["tuned"], service))
+    elif described.get("configuration", {}).get("derived"):
+        screen.remark(
+            "The service's file says something else, and counts again as soon as it changes: "
+            f"minerva services history {service}"
+        )
     screen.say("")
     screen.show_table(("field", "role", "type", "means"), _fields(described.get("schema", {})))
+
+
+def _declared(configuration: Document) -> Iterator[tuple[str, Any]]:
+    """Give who declared it so, when and why."""
+    if configuration:
+        since = screen.moment(configuration.get("created_at"))
+        yield "declared by", f"{configuration.get('author')}, {since} UTC"
+    if configuration.get("reason"):
+        yield "because", configuration["reason"]
 
 
 def _tuned(tuned: Document, service: str) -> str:
@@ -113,6 +142,15 @@ def _beside(described: Document) -> list[tuple[str, Any]]:
         for one in described.get("quarantined", [])
     ]
     return [*shown, *kept]
+
+
+def _told(declared: Document, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Give what is declared of the serving, as `batching.max_batch`."""
+    for name, value in declared.items():
+        if isinstance(value, dict):
+            yield from _told(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
 
 
 def _problem(described: Document) -> list[tuple[str, Any]]:

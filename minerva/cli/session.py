@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 WORKSPACE_VARIABLE = "MINERVA_WORKSPACE"
 KEY_VARIABLE = "MINERVA_API_KEY"
 SETTINGS_FILE = "minerva.toml"
-KEY_FILE = "admin.key"
 
 
 @dataclass
@@ -61,7 +60,7 @@ class Session:
             return _read_key(self.key_file_option)
         if given := os.environ.get(KEY_VARIABLE, "").strip():
             return given
-        own = loaded.state / KEY_FILE
+        own = loaded.admin_key
         return _read_key(own) if home and own.exists() else None
 
 

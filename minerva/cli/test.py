@@ -24,12 +24,16 @@ SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "left out": ("-",
 
 
 @click.command("test", cls=Command)
-@click.argument("target", required=False, metavar="[PLUGIN|ALGORITHM]")
+@click.argument("target", required=False, metavar="[PLUGIN|ALGORITHM|STEP]")
 @click.option(
     "--command", metavar="COMMAND", help="Check a program that speaks the runner protocol."
 )
 @click.option("--output", type=click.Choice(KINDS), help="Kind of output; else all are tried.")
-@click.option("--service", metavar="NAME", help="Take schema and parameters from this service.")
+@click.option(
+    "--service",
+    metavar="NAME",
+    help="Take schema and parameters from this service, or parameters of steps from this flow.",
+)
 @click.option(
     "--timeout", default=60.0, show_default=True, metavar="SECONDS",
     type=click.FloatRange(min=0.1), help="Longest that one check may take.",
@@ -48,14 +52,17 @@ def test(
     timeout: float,
     memory_mb: int,
 ) -> None:
-    """Check that an algorithm keeps its promises, and say how to mend what it breaks.
+    """Check that an algorithm or a step keeps its promises, and say how to mend what it breaks.
 
-    PLUGIN is a file or folder; ALGORITHM a name from `minerva algorithms`. Each check runs in a process
-    of its own: a crash or an endless loop is one ✗.
+    PLUGIN is a file or folder; ALGORITHM a name from `minerva algorithms`; STEP the kind of a flow's step,
+    as flows name it. Steps are tried on rows that are made up, unless they reach outside. Each check
+    runs in a process of its own: a crash or an endless loop is one ✗.
 
     Examples:
       minerva test plugins/nearest.py
       minerva test nearest --output number
+      minerva test "handle: clean"
+      minerva test plugins/tone.py --service ticket
       minerva test rules --service credit
       minerva test --command "Rscript runner.R"
     """
@@ -81,7 +88,7 @@ def _test_algorithm(
     declared = _declared(session, service) if service else None
     target = target or (declared.algorithm if declared else None)
     if target is None:
-        raise click.UsageError("Name a plugin (plugins/NAME.py) or an algorithm to test.")
+        raise click.UsageError("Name a plugin (plugins/NAME.py), an algorithm or a step to test.")
     kind, where = find_target(session.workspace, target)
     checks = Checks(
         kind=kind,
@@ -90,6 +97,7 @@ def _test_algorithm(
         output=output,
         schema=declared.schema.to_json() if declared else None,
         parameters=declared.parameters if declared else {},
+        of_steps=_of_steps(declared.parameters) if declared else {},
         allow_pickle=declared.allow_pickle if declared else False,
         workspace=str(session.workspace),
         limits=Limits(**limits),
@@ -128,19 +136,28 @@ def find_target(workspace: Path, target: str) -> tuple[Literal["plugin", "instal
 
 
 def _declared(session: Session, name: str) -> ServiceDeclaration:
-    from minerva.layers.abstraction.services.folder import service_files
+    from minerva.layers.abstraction.services.folder import service_file
     from minerva.layers.abstraction.services.parsing import parse_file
 
-    files = {file.stem: file for file in service_files(session.workspace)}
-    if name not in files:
-        known = ", ".join(files) or "none"
-        raise InvalidConfiguration(f"There is no services/{name}.yaml; there are: {known}.")
-    return parse_file(files[name], check=lambda _: None)
+    return parse_file(service_file(session.workspace, name), check=lambda _: None)
+
+
+def _of_steps(parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what a flow gives each kind of step the first time that it uses it."""
+    from minerva.layers.abstraction.plugins.plugin import ROLES
+
+    given: dict[str, dict[str, Any]] = {}
+    steps = parameters.get("steps")
+    for step in steps.values() if isinstance(steps, Mapping) else ():
+        for role in ROLES if isinstance(step, Mapping) else ():
+            if role in step:
+                given.setdefault(f"{role}: {step[role]}", step.get("parameters") or {})
+    return given
 
 
 def _report(examination: Examination, target: str, *, as_json: bool) -> bool:
     """Show each verdict as it comes; return whether all is fine."""
-    from minerva.testing.algorithm.verdict import Broken
+    from minerva.testing.verdict import Broken
 
     verdicts: list[Verdict] = []
     problem: Broken | None = None
@@ -163,8 +180,8 @@ def _report(examination: Examination, target: str, *, as_json: bool) -> bool:
 
 
 def _show(verdict: Verdict, before: Sequence[Verdict]) -> None:
-    if not before or before[-1].algorithm != verdict.algorithm:
-        screen.say(f"{verdict.algorithm}:")
+    if not before or before[-1].subject != verdict.subject:
+        screen.say(f"{verdict.subject}:")
     reason = f": {verdict.what}" if verdict.state == "left out" else ""
     _line(verdict.state, f"{verdict.title}{reason}")
     if verdict.state == "failed":
@@ -206,12 +223,17 @@ def _json(
             {
                 "algorithm": name,
                 "output": examination.outputs.get(name),
-                "checks": [
-                    {key: value for key, value in asdict(one).items() if key != "algorithm"}
-                    for one in verdicts
-                    if one.algorithm == name
-                ],
+                "checks": _checks(verdicts, name),
             }
             for name in examination.found
         ],
+        "steps": [{"step": name, "checks": _checks(verdicts, name)} for name in examination.steps],
     }
+
+
+def _checks(verdicts: Sequence[Verdict], subject: str) -> list[dict[str, Any]]:
+    return [
+        {key: value for key, value in asdict(one).items() if key != "subject"}
+        for one in verdicts
+        if one.subject == subject
+    ]

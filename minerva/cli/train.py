@@ -28,6 +28,9 @@ FACTS = ("rows", "held_out_rows", "training_seconds")
     metavar="FILE",
     help="Train on this file of yours, which is sent.",
 )
+@click.option(
+    "--with-services", is_flag=True, help="Of a flow: train the services that it asks first."
+)
 @pass_session
 def train(
     session: Session,
@@ -38,6 +41,7 @@ def train(
     callback_url: str | None,
     data: Path | None,
     named: str | None,
+    with_services: bool,  # noqa: FBT001 - click passes flags so
     **how: str | None,
 ) -> None:
     """Train a new version of SERVICE from its declared data, or from other, and watch.
@@ -48,15 +52,24 @@ def train(
       minerva train churn
       minerva train churn --data june.csv
       minerva train churn --from data/june --format parquet
+      minerva train order-return --with-services
       minerva train churn --no-wait --idempotency-key nightly-2026-01-31
       minerva train churn --no-wait --callback-url https://hooks.example.com/minerva
     """
     if data is not None and named is not None:
         raise click.UsageError("--data sends a file, --from names one: take one of them.")
+    if data is not None and with_services:
+        raise click.UsageError("--with-services goes with declared data, or with --from.")
     with session.client() as client:
         if data is None:
             other = named_data(named, how)
-            job = client.train(service, idempotency_key, data=other, callback_url=callback_url)
+            job = client.train(
+                service,
+                idempotency_key,
+                data=other,
+                callback_url=callback_url,
+                with_services=with_services,
+            )
         else:
             given = {name: value for name, value in how.items() if value is not None}
             with sending_bar(session, data) as told:
@@ -68,10 +81,14 @@ def train(
 
 def _tell(service: str, job: dict[str, Any]) -> None:
     result = job.get("result") or {}
+    for name, one in (result.get("services") or {}).items():
+        screen.say(f"Version {one['version']} of {name} is trained. {_fate(one)}")
     screen.say(f"Version {result.get('version', '?')} of {service} is trained. {_fate(result)}")
     rows: list[tuple[str, Any]] = list((result.get("metrics") or {}).items())
     rows += [(name.replace("_", " "), result[name]) for name in FACTS if name in result]
     screen.show_pairs(rows)
+    if result.get("worth"):
+        screen.say(result["worth"])
     for warning in result.get("warnings") or []:
         screen.remark(f"Careful: {warning}")
 

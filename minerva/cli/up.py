@@ -63,7 +63,8 @@ def _prepare(loaded: Loaded) -> list[str]:
     from minerva.cli.first_key import ensure_first_key
 
     with open_control(loaded) as container:
-        key_file, fresh = ensure_first_key(container)
+        key_file = loaded.admin_key
+        fresh = ensure_first_key(key_file, container.stores.keys) == "made"
         container.workspace_services.refresh()
         problems = container.workspace_services.problems()
         names = [one.service for one in container.stores.configurations.list_latest("default")]

@@ -22,6 +22,7 @@ CALLBACKS = "callbacks"
 EVENTS = (
     "job.succeeded", "job.failed", "job.cancelled", "job.dead",
     "version.promoted", "version.rolled_back", "version.quarantined", "drift.noticed",
+    "service.drifted", "service.decayed",
 )  # fmt: skip
 tenant_option = click.option(
     "--tenant", default="default", show_default=True, help="Whose services it is about."

@@ -80,7 +80,8 @@ def _rebuilt(status: int, content: bytes) -> MinervaError:
 
 
 def _kinds() -> dict[str, type[MinervaError]]:
-    return {kind.code: kind for kind in MinervaError.__subclasses__()}
+    kinds: list[type[MinervaError]] = [*MinervaError.__subclasses__(), errors.StepFailed]
+    return {kind.code: kind for kind in kinds}
 
 
 def _unknown(status: int) -> type[MinervaError]:

@@ -9,14 +9,18 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
+from minerva.client.about import About
 from minerva.client.answers import Document, listed, member, read_object
 from minerva.client.breaker import Breaker
 from minerva.client.clock import SYSTEM_CLOCK, Clock
 from minerva.client.following import follow
 from minerva.client.line import AGAIN, Line, Terms
+from minerva.client.paths import asking, given, layout, wishes
+from minerva.client.paths import job as job_path
+from minerva.client.paths import service as service_path
 from minerva.client.policy import DEFAULT_POLICY, Policy
 from minerva.client.predicting import FAILURES, degraded, question
-from minerva.client.sending import PIECE, Sending, Told, format_of, send_whole
+from minerva.client.sending import PIECE, Sending, Told, send_whole
 from minerva.errors import MinervaError
 
 
@@ -41,6 +45,7 @@ class Client:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._line = Line(url, key, timeout_s, policy, clock)
+        self.about = About(self._line)
         self._policy = policy
         self._clock = clock
         self._breakers: dict[str, Breaker] = {}
@@ -70,15 +75,16 @@ class Client:
 
     def service(self, name: str) -> Document:
         """Describe one service: schema, serving version, aliases, what is wrong."""
-        return member(self._line.get(_service(name)), "service")
+        return member(self._line.get(service_path(name)), "service")
 
-    def predict(
+    def predict(  # noqa: PLR0913 - what may be asked, each by name
         self,
         service: str,
         records: Sequence[Mapping[str, Any]] | None = None,
         *,
         keys: Sequence[str | int] | None = None,
         explain: bool = False,
+        confidence: bool = False,
         request_id: str | None = None,
         default: Mapping[str, Any] | None = None,
         key: str | None = None,
@@ -86,19 +92,20 @@ class Client:
     ) -> Document:
         """Predict for records, or for the records of these keys in the service's own data.
 
-        Returns `{"predictions": [{…}, …], "service", "version", "request_id", "degraded"}`.
+        Returns `{"predictions": [{…}, …], "service", "version", "request_id", "degraded"}`; `confidence`
+        adds to each the chance that it is right, or the interval that holds the truth.
 
         With a `default`, output → value, there is an answer even when the sidecar has none in time, is
         away or fails: the default for each record, `"degraded": True`, `"version": None` and a `"reason"`:
         `deadline`, `breaker`, `connection`, or the code of the sidecar's error. `key` names the field that
         tells records apart, to be kept beside their defaults. A caller's own mistakes are raised.
         """
-        asked = question(records, keys, explain=explain)
+        asked = question(records, keys, explain=explain, confidence=confidence)
         request_id = request_id or uuid4().hex
         try:
             return self._line.call(
                 "POST",
-                f"{_service(service)}/predict",
+                f"{service_path(service)}/predict",
                 asked,
                 {"X-Request-ID": request_id},
                 Terms(True, timeout_s, self._breaker(service)),
@@ -117,13 +124,16 @@ class Client:
         data: Mapping[str, Any] | None = None,
         callback_url: str | None = None,
         priority: int | None = None,
+        with_services: bool = False,
     ) -> Document:
         """Start a training and return its job; the same idempotency key leads to the same job.
 
-        `data`, instead of the declared: `{"path" or "url" or "upload": …, "format": …}`.
+        `data`, instead of the declared: `{"path" or "url" or "upload": …, "format": …}`. `with_services`,
+        of a flow: the services that it asks are trained first.
         """
-        body = _wishes(callback_url, priority) | ({"data": dict(data)} if data else {})
-        return self._submit(f"{_service(service)}/train", body, idempotency_key)
+        body = wishes(callback_url, priority) | ({"data": dict(data)} if data else {})
+        body |= {"with_services": True} if with_services else {}
+        return self._submit(f"{service_path(service)}/train", body, idempotency_key)
 
     def train_on(
         self,
@@ -143,12 +153,10 @@ class Client:
             upload = self.upload(service, file, how=how, told=told)
             data = {"upload": upload["id"]}
             return self.train(service, idempotency_key, data=data, callback_url=callback_url)
-        format_, rest = _layout(file, how)
+        format_, rest = layout(file, how)
         headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
-        return member(
-            send_whole(self._line, f"{_service(service)}/train", file, (format_, rest), headers),
-            "job",
-        )
+        path = f"{service_path(service)}/train"
+        return member(send_whole(self._line, path, file, (format_, rest), headers), "job")
 
     def upload(
         self,
@@ -159,7 +167,7 @@ class Client:
         told: Told = _nobody,
     ) -> Document:
         """Send training data in pieces, going on after broken connections; return the upload."""
-        format_, rest = _layout(file, how)
+        format_, rest = layout(file, how)
         return Sending(self._line, clock=self._clock).send(service, file, format_, rest, told)
 
     def give_up(self, upload_id: str) -> None:
@@ -180,8 +188,8 @@ class Client:
     ) -> Document:
         """Start a job of any kind and return it."""
         body = {"kind": kind, "parameters": dict(parameters or {})}
-        body |= _wishes(callback_url, priority)
-        return self._submit(f"{_service(service)}/jobs", body, idempotency_key)
+        body |= wishes(callback_url, priority)
+        return self._submit(f"{service_path(service)}/jobs", body, idempotency_key)
 
     def tune(
         self, service: str, idempotency_key: str | None = None, **wishes: float | str | None
@@ -191,22 +199,22 @@ class Client:
         Wishes are `trials`, `timeout_s`, `parallel`, `callback_url` and `priority`.
         """
         body = {name: value for name, value in wishes.items() if value is not None}
-        return self._submit(f"{_service(service)}/tune", body, idempotency_key)
+        return self._submit(f"{service_path(service)}/tune", body, idempotency_key)
 
     def study(self, job_id: str) -> Document:
         """Return `{"metric", "less_is_better", "planned", "trials"}` of a tuning.
 
         Trials are in the order of their numbers; number 0 is the present parameters.
         """
-        return self._line.get(f"{_job(job_id)}/trials")
+        return self._line.get(f"{job_path(job_id)}/trials")
 
     def proposals(self, service: str) -> list[Document]:
         """List what tunings of a service proposed, newest first."""
-        return listed(self._line.get(_service(service, "proposals")), "proposals")
+        return listed(self._line.get(service_path(service, "proposals")), "proposals")
 
     def proposal(self, service: str, number: int) -> Document:
         """Return one proposal with its evidence."""
-        path = _service(service, "proposals", str(number))
+        path = service_path(service, "proposals", str(number))
         return member(self._line.get(path), "proposal")
 
     def decide(self, service: str, number: int, decision: str, reason: str = "") -> Document:
@@ -214,8 +222,24 @@ class Client:
 
         Returns `{"proposal": {…}, "job_id": id of the training that acceptance started, or None}`.
         """
-        path = _service(service, "proposals", str(number))
-        return self._line.call("PUT", path, {"decision": decision, **_given(reason)})
+        path = service_path(service, "proposals", str(number))
+        return self._line.call("PUT", path, {"decision": decision, **given(reason)})
+
+    def revisions(self, service: str) -> list[Document]:
+        """List the revisions of a service's configuration, newest first, with what each changed."""
+        return listed(self._line.get(service_path(service, "revisions")), "revisions")
+
+    def revision(self, service: str, number: int) -> Document:
+        """Return one revision with its whole declaration."""
+        return member(self._line.get(service_path(service, "revisions", str(number))), "revision")
+
+    def restore(self, service: str, number: int, reason: str, *, train: bool = False) -> Document:
+        """Let a service be declared as it was at a revision, until its file changes.
+
+        Returns `{"revision": {…}, "job_id": id of the training, or None}`.
+        """
+        path = service_path(service, "revisions", str(number), "restore")
+        return self._line.call("POST", path, {"reason": reason, "train": train})
 
     def batch(
         self,
@@ -231,12 +255,12 @@ class Client:
         Such as `input="data/people.csv", output="data/scores.parquet", max_rejects="1%"`.
         """
         body = {name: value for name, value in call.items() if value is not None}
-        body |= _wishes(callback_url, priority)
-        return self._submit(f"{_service(service)}/batch", body, idempotency_key)
+        body |= wishes(callback_url, priority)
+        return self._submit(f"{service_path(service)}/batch", body, idempotency_key)
 
     def job(self, job_id: str) -> Document:
         """Return one job as it is now."""
-        return member(self._line.get(_job(job_id)), "job")
+        return member(self._line.get(job_path(job_id)), "job")
 
     def jobs(
         self,
@@ -272,28 +296,28 @@ class Client:
 
         Between them its progress, `{"progress", "message", "seconds_left"}`.
         """
-        return follow(self._line, f"{_job(job_id)}/events", self._clock)
+        return follow(self._line, f"{job_path(job_id)}/events", self._clock)
 
     def job_history(self, job_id: str) -> list[Document]:
         """Return a job's events so far."""
-        return listed(self._line.get(f"{_job(job_id)}/events"), "events")
+        return listed(self._line.get(f"{job_path(job_id)}/events"), "events")
 
     def job_log(self, job_id: str) -> str:
         """Return what the job's attempts wrote to their output."""
-        log = self._line.content("GET", f"{_job(job_id)}/log", terms=AGAIN)
+        log = self._line.content("GET", f"{job_path(job_id)}/log", terms=AGAIN)
         return log.decode("utf-8", "replace")
 
     def cancel(self, job_id: str) -> Document:
         """Ask a job to stop and return it as it is now."""
-        return member(self._line.call("POST", f"{_job(job_id)}/cancel", {}), "job")
+        return member(self._line.call("POST", f"{job_path(job_id)}/cancel", {}), "job")
 
     def retry(self, job_id: str) -> Document:
         """Queue again a job that did not succeed, and return it."""
-        return member(self._line.call("POST", f"{_job(job_id)}/retry", {}), "job")
+        return member(self._line.call("POST", f"{job_path(job_id)}/retry", {}), "job")
 
     def versions(self, service: str) -> list[Document]:
         """List a service's versions, newest first: metrics, aliases, quarantine."""
-        return listed(self._line.get(f"{_service(service)}/versions"), "versions")
+        return listed(self._line.get(f"{service_path(service)}/versions"), "versions")
 
     def promote(
         self,
@@ -308,33 +332,53 @@ class Client:
 
         `share`: percent of the calls that a challenger answers.
         """
-        body: Document = {"version": str(version), **_given(reason)}
+        body: Document = {"version": str(version), **given(reason)}
         if share is not None:
             body["share"] = share
-        return member(self._line.call("PUT", _service(service, "aliases", alias), body), "alias")
+        return member(
+            self._line.call("PUT", service_path(service, "aliases", alias), body), "alias"
+        )
 
     def retire(self, service: str, alias: str, reason: str = "") -> Document:
         """Take a challenger, shadow or standby away; return the alias, which names no version now."""
-        path = _service(service, "aliases", alias)
-        return member(self._line.call("DELETE", path, _given(reason)), "alias")
+        path = service_path(service, "aliases", alias)
+        return member(self._line.call("DELETE", path, given(reason)), "alias")
 
     def quarantine(self, service: str, version: int | str, reason: str) -> Document:
         """Keep a version from serving.
 
         Returns `{"version": {…}, "alias": {…} or None}`: where the champion went, if it moved.
         """
-        path = _service(service, "versions", str(version), "quarantine")
+        path = service_path(service, "versions", str(version), "quarantine")
         return self._line.call("POST", path, {"reason": reason})
 
     def release(self, service: str, version: int | str, reason: str = "") -> Document:
         """Let a version in quarantine be promoted again; return the version."""
-        path = _service(service, "versions", str(version), "release")
-        return member(self._line.call("POST", path, _given(reason)), "version")
+        path = service_path(service, "versions", str(version), "release")
+        return member(self._line.call("POST", path, given(reason)), "version")
 
     def rollback(self, service: str, reason: str = "") -> Document:
         """Let champion name the version that it named before; return the alias."""
-        path = _service(service, "rollback")
-        return member(self._line.call("POST", path, _given(reason)), "alias")
+        path = service_path(service, "rollback")
+        return member(self._line.call("POST", path, given(reason)), "alias")
+
+    def feedback(self, service: str, truths: Sequence[Mapping[str, Any]]) -> Document:
+        """Tell how predictions turned out; return counts, and which truths belong to no record.
+
+        A truth is `{"request_id", "row", "truth"}` or `{"key", "at", "truth"}`.
+        """
+        body = {"feedback": list(truths)}
+        path = service_path(service, "feedback")
+        return member(self._line.call("POST", path, body, terms=AGAIN), "feedback")
+
+    def performance(self, service: str, **how: float | str | None) -> Document:
+        """Return live metrics by version and window; `days` and `window` (hour, day, week)."""
+        path = asking(service_path(service, "performance"), how)
+        return member(self._line.get(path), "performance")
+
+    def drift(self, service: str, **how: float | str | None) -> Document:
+        """Return what is asked and answered beside the training; `days` and `window` as above."""
+        return member(self._line.get(asking(service_path(service, "drift"), how)), "drift")
 
     def openapi(self) -> Document:
         """Return the OpenAPI document of the declared services."""
@@ -353,25 +397,3 @@ class Client:
     def _submit(self, path: str, body: Document, idempotency_key: str | None) -> Document:
         headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
         return member(self._line.call("POST", path, body, headers, AGAIN), "job")
-
-
-def _layout(file: Path, how: Mapping[str, Any] | None) -> tuple[str, Document]:
-    rest = dict(how or {})
-    return rest.pop("format", None) or format_of(file), rest
-
-
-def _wishes(callback_url: str | None, priority: int | None) -> Document:
-    wishes: Document = {"callback_url": callback_url, "priority": priority}
-    return {name: value for name, value in wishes.items() if value is not None}
-
-
-def _job(job_id: str) -> str:
-    return f"/v1/jobs/{quote(job_id, safe='')}"
-
-
-def _service(*parts: str) -> str:
-    return "/".join(["/v1/services", *(quote(part, safe="") for part in parts)])
-
-
-def _given(reason: str) -> Document:
-    return {"reason": reason} if reason else {}

@@ -15,7 +15,9 @@ Records = Sequence[Mapping[str, Any]]
 Keys = Sequence[str | int]
 
 
-def question(records: Records | None, keys: Keys | None, *, explain: bool) -> Document:
+def question(
+    records: Records | None, keys: Keys | None, *, explain: bool, confidence: bool = False
+) -> Document:
     """Return the body of a predict call."""
     asked: Document = {}
     if records is not None:
@@ -24,6 +26,8 @@ def question(records: Records | None, keys: Keys | None, *, explain: bool) -> Do
         asked["keys"] = list(keys)
     if explain:
         asked["explain"] = True
+    if confidence:
+        asked["confidence"] = True
     return asked
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
@@ -23,6 +22,7 @@ from minerva.schema.field import Field, FieldType
 from minerva.schema.schema import Schema
 from minerva.schema.straight import StraightDecoder
 from minerva.schema.value import CheckValue, checker, kind, seconds, tagged
+from minerva.spelling import doubt
 
 MAX_FAULTS = 20
 """A caller gets so many faults at most; the first ones are the useful ones."""
@@ -125,8 +125,7 @@ class Decoder:
         return faults
 
     def _unknown(self, name: str) -> str:
-        close = get_close_matches(name, self._known, n=1)
-        return "not a field of this service" + (f"; did you mean {close[0]!r}?" if close else "")
+        return f"not a field of this service{doubt(name, self._known)}"
 
     def _misplaced(self, columns: Columns, rows: int, where: Where) -> list[Fault]:
         """Find columns that the schema does not know, that are missing, or differ in length."""

@@ -1,4 +1,4 @@
-"""Made-up values that fit a schema: for documents, and for goldens where no real record may be kept."""
+"""Values that fit a schema: for documents, and for goldens where no real record may be kept."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ def example_record(schema: Schema) -> dict[str, Any]:
 
 
 def example_value(field: Field) -> Any:
-    """Return a value that the field accepts."""
-    if field.default is not None:
-        return field.default
+    """Return a value that the field accepts: as it is declared, else made up."""
+    declared = field.default if field.example is None else field.example
+    if declared is not None:
+        return declared
     match field.type:
         case FieldType.CATEGORY:
             return field.values[0]

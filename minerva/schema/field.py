@@ -38,7 +38,8 @@ class Field(
 ):
     """A named value of a record.
 
-    `minimum` and `maximum` are inclusive and in `unit`. `pii` keeps the value out of every log;
+    `minimum` and `maximum` are inclusive and in `unit`. `example` is shown and proved with, and never
+    stands in for a value. `pii` keeps the value out of every log;
     `use: false` accepts a field without ever handing it to a model.
     """
 
@@ -50,18 +51,18 @@ class Field(
     values: tuple[Scalar, ...] = ()
     nullable: bool = False
     default: Scalar | None = None
+    example: Scalar | None = None
     pii: bool = False
     use: bool = True
 
     def __post_init__(self) -> None:
+        _name_type(self)
         _refuse(self.type in RESERVED, f"type {self.type.value} is reserved and not supported yet")
         _check_values(self)
         _check_bounds(self)
-        if self.default is not None:
-            from minerva.schema.value import checker
-
-            wrong = checker(self)(self.default)
-            _refuse(wrong is not None, f"the default does not fit: {wrong}")
+        for what, value in (("default", self.default), ("example", self.example)):
+            if value is not None:
+                _check_fits(self, what, value)
 
     @property
     def required(self) -> bool:
@@ -71,6 +72,14 @@ class Field(
     def to_json(self) -> dict[str, Any]:
         """Return the declaration as plain JSON values, defaults left out."""
         return dict(msgspec.to_builtins(self))
+
+
+def _name_type(field: Field) -> None:
+    """Let plugins write a type as service files do: `Field(type="number")`."""
+    if not isinstance(field.type, FieldType):
+        known = [one.value for one in FieldType if one not in RESERVED]
+        _refuse(field.type not in known, f"a type is one of {', '.join(known)}")
+        msgspec.structs.force_setattr(field, "type", FieldType(field.type))
 
 
 def _refuse(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -112,6 +121,13 @@ def _check_bounds(field: Field) -> None:
             max(least, -MAX_EXACT_INTEGER) > min(most, MAX_EXACT_INTEGER),
             "no whole number of at most 2^53 in size lies between minimum and maximum",
         )
+
+
+def _check_fits(field: Field, what: str, value: Scalar) -> None:
+    from minerva.schema.value import checker
+
+    wrong = checker(field)(value)
+    _refuse(wrong is not None, f"the {what} does not fit: {wrong}")
 
 
 def _is_exact(value: float) -> bool:

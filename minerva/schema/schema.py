@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from minerva.conversion import explained
 from minerva.errors import Fault, InvalidConfiguration
 from minerva.schema.field import RESERVED, Field, FieldType
+from minerva.spelling import hint
 
 MAX_FIELDS = 10_000
+MEMBERS = ("key", "inputs", "output")
+WHOLE = "a schema has key, inputs and output"
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,9 @@ class Schema:
                 faults=[Fault("", "expected a mapping with inputs and output")],
             )
         faults = [
-            Fault(f"/{name}", "unknown: a schema has key, inputs and output")
+            Fault(f"/{name}", f"unknown; {hint(str(name), MEMBERS, WHOLE)}")
             for name in declared
-            if name not in {"key", "inputs", "output"}
+            if name not in MEMBERS
         ]
         inputs = _fields(declared, "inputs", faults)
         output = _fields(declared, "output", faults)
@@ -121,20 +124,13 @@ def _field(name: Any, value: Any, where: str, faults: list[Fault]) -> Field | No
     except InvalidConfiguration as error:
         faults.append(Fault(where, error.message))
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        member = path.rstrip("`").partition("[")[0].replace(".", "/")
-        faults.append(Fault(where + member, _plain(message)))
+        faults.extend(_explained(error, value, where))
     return None
 
 
-def _plain(message: str) -> str:
-    """Say what the converter says in the words of a YAML author."""
-    if message.startswith("Invalid enum value"):
-        return f"unknown; a type is one of {', '.join(t for t in FieldType if t not in RESERVED)}"
-    if message.startswith("Object contains unknown field"):
-        name = message.rpartition("field ")[2].strip("`")
-        known = Field.__struct_fields__
-        close = get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-        return f"unknown member {name!r}; {hint}"
-    return message.replace("Object missing required field", "missing member").replace("`", "'")
+def _explained(error: msgspec.ValidationError, value: Any, where: str) -> list[Fault]:
+    if not str(error).startswith("Invalid enum value"):
+        return explained(error, value, Field, where)
+    known = [one.value for one in FieldType if one not in RESERVED]
+    said = hint(str(value["type"]), known, f"a type is one of {', '.join(known)}")
+    return [Fault(f"{where}/type", f"unknown; {said}")]

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from minerva.schema.batch import Batch, Column
 from minerva.schema.field import MAX_EXACT_INTEGER, NUMERIC, Field, FieldType
@@ -84,6 +85,14 @@ class StraightDecoder:
                 return None
             columns[name] = column
         return self._found(columns, count, keys, members - left_out)
+
+    def of_matrix(self, matrix: NDArray[Any]) -> Batch | None:
+        """Return a batch of numbers, shape (n, features), None if it is not wholly usual."""
+        plain = len(self._features) == len(self._numbers) == self._width
+        if not plain or matrix.dtype.kind not in "iuf" or not len(matrix):
+            return None
+        columns = self._numbers_of(matrix.astype(np.float64))
+        return None if columns is None else Batch(self._schema, columns, len(matrix), None)
 
     def _found(
         self, columns: dict[str, Column], count: int, keys: list[Any] | None, members: int

@@ -46,7 +46,7 @@ class TableReader:
         Raises InvalidData, with faults such as `column "tenure", row 7`.
         """
         used = {name: field for name, field in self.schema.inputs.items() if field.use}
-        columns = self._columns(frame, used, first_row)
+        columns = self.columns(frame, used, first_row)
         key = self.schema.key
         keys = frame[key].tolist() if key is not None and key in frame.columns else None
         if keys is None and key is not None:
@@ -55,11 +55,12 @@ class TableReader:
 
     def targets(self, frame: pd.DataFrame, first_row: int = 1) -> dict[str, Column]:
         """Return output name → truth: int32 codes of a category, else float64; shape (n,)."""
-        return self._columns(frame, self.schema.output, first_row)
+        return self.columns(frame, self.schema.output, first_row)
 
-    def _columns(
-        self, frame: pd.DataFrame, fields: Mapping[str, Field], first_row: int
+    def columns(
+        self, frame: pd.DataFrame, fields: Mapping[str, Field], first_row: int = 1
     ) -> dict[str, Column]:
+        """Return any columns of a frame by what these fields say of them. Raises InvalidData."""
         _refuse_repeated(frame)
         faults: list[Fault] = []
         columns: dict[str, Column] = {}

@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from minerva.schema.field import MAX_EXACT_INTEGER, Field, FieldType
+from minerva.spelling import doubt
 
 CheckValue = Callable[[Any], str | None]
 """Returns what is wrong with one value that is not null, or None."""
+COMPARED_VALUES = 100
+"""With more values it is not looked which one was meant: that takes long, and anyone may ask."""
 SHOWN_VALUES = 10
 """So many of a category's values are enough to recognise the list."""
 
@@ -36,6 +39,12 @@ def listed(field: Field) -> str:
     """Return a category's values as a message shows them."""
     shown = ", ".join(map(repr, field.values[:SHOWN_VALUES]))
     return shown + (", …" if len(field.values) > SHOWN_VALUES else "")
+
+
+def nearest(field: Field, value: Any) -> str:
+    """Return `; did you mean …?` for a text like one of a category's values, else nothing."""
+    few = len(field.values) <= COMPARED_VALUES
+    return doubt(value, map(str, field.values)) if few and isinstance(value, str) else ""
 
 
 def out_of_range(field: Field, value: float) -> str | None:
@@ -110,7 +119,7 @@ def _check_category(field: Field) -> CheckValue:
     def check(value: Any) -> str | None:
         if isinstance(value, list | dict):
             return f"expected one of {shown}, got {kind(value)}"
-        return None if tagged(value) in known else f"is not one of {shown}"
+        return None if tagged(value) in known else f"is not one of {shown}{nearest(field, value)}"
 
     return check
 

@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minerva.testing.algorithm.contract import Advice, AlgorithmContract
-    from minerva.testing.algorithm.origin import algorithms_in
+    from minerva.testing.plugins import algorithms_in, steps_in
+    from minerva.testing.step.contract import StepContract
 
-__all__ = ["Advice", "AlgorithmContract", "algorithms_in"]
+__all__ = ["Advice", "AlgorithmContract", "StepContract", "algorithms_in", "steps_in"]
 
 _HOMES = {
     "Advice": "minerva.testing.algorithm.contract",
     "AlgorithmContract": "minerva.testing.algorithm.contract",
-    "algorithms_in": "minerva.testing.algorithm.origin",
+    "StepContract": "minerva.testing.step.contract",
+    "algorithms_in": "minerva.testing.plugins",
+    "steps_in": "minerva.testing.plugins",
 }
-"""Loaded when first asked for: `minerva test` checks algorithms where pytest is not installed."""
+"""Loaded when first asked for: `minerva test` checks plugins where pytest is not installed."""
 
 
 def __getattr__(name: str) -> Any:

@@ -272,6 +272,7 @@ class AliasStoreContract:
             Served(newest, one, challenger=two, share=12.5, shadow=three, standby=two),
             Served(other, None),
         ]
+        assert stores.revision.declared() == (revision, [newest, other])
 
     def test_what_was_taken_away_is_not_served(self, stores: RegistryStores) -> None:
         configuration = stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Protocol
 
 import pytest
 
-from minerva.errors import NotFound
-from minerva.layers.abstraction.registry.records import CHAMPION, NewVersion, Version
+from minerva.errors import Conflict, NotFound
+from minerva.layers.abstraction.registry.records import CHAMPION, NewVersion, Quarantine, Version
 from minerva.layers.abstraction.registry.store import (
     AliasStore,
     ConfigurationStore,
@@ -244,6 +245,50 @@ class RegistryStoreContract:
     ) -> None:
         assert stores.revision.current() == 0
         assert stores.revision.served() == (0, [])
+        assert stores.revision.served_since(0) == (0, [])
+
+    def test_what_changed_since_a_revision_is_told_once_for_each_service(
+        self, stores: RegistryStores
+    ) -> None:
+        for service in ("churn", "price"):
+            stores.configurations.declare("acme", service, "d1", {}, "ann", NOW)
+        since = stores.revision.current()
+        self._register(stores, 2)
+        for number in (1, 2):
+            stores.aliases.point("acme", "churn", CHAMPION, number, "ann", "", NOW)
+
+        found = stores.revision.served_since(since)
+
+        revision, served = stores.revision.served()
+        assert found == (revision, [served[0]])
+        assert served[0].configuration.service == "churn"
+        assert stores.revision.served_since(revision) == (revision, [])
+
+    def test_each_way_to_change_a_service_is_told(self, stores: RegistryStores) -> None:
+        declared = stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW)
+        self._register(stores, 2)
+
+        def told(change: Callable[[], object]) -> list[str]:
+            since = stores.revision.current()
+            change()
+            found = stores.revision.served_since(since)
+            return [] if found is None else [one.configuration.service for one in found[1]]
+
+        quarantine = Quarantine("acme", "churn", 2, "ann", "", NOW)
+        assert told(lambda: stores.quarantines.add(quarantine)) == ["churn"]
+        assert told(lambda: stores.quarantines.remove("acme", "churn", 2)) == ["churn"]
+        assert told(lambda: stores.versions.register(a_version("v3"))) == ["churn"]
+        assert told(lambda: stores.configurations.derive(declared, "d2", {}, "ann", NOW, "")) == [
+            "churn"
+        ]
+
+    def test_what_changed_since_a_revision_to_come_is_not_known(
+        self, stores: RegistryStores
+    ) -> None:
+        """As after a backup was restored."""
+        stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW)
+
+        assert stores.revision.served_since(stores.revision.current() + 5) is None
 
     def test_a_tenant_sees_nothing_of_another(self, stores: RegistryStores) -> None:
         stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW)
@@ -269,6 +314,35 @@ class RegistryStoreContract:
         assert [c.declaration for c in stores.configurations.list_latest("other")] == [
             {"of": "other"}
         ]
+
+    def test_a_derived_revision_counts_until_another_file_comes(
+        self, stores: RegistryStores
+    ) -> None:
+        first = stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW, "at first")
+        derived = stores.configurations.derive(first, "d2", {"a": 1}, "bob", NOW, "better")
+
+        same_file = stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW)
+        other_file = stores.configurations.declare("acme", "churn", "d3", {}, "ann", NOW)
+
+        assert same_file == derived
+        assert (derived.revision, derived.origin, derived.reason) == (2, "d1", "better")
+        assert derived.derived
+        assert (other_file.revision, other_file.origin) == (3, "d3")
+        listed = stores.configurations.list("acme", "churn")
+        assert [one.revision for one in listed] == [3, 2, 1]
+        assert listed[2].reason == "at first"
+        assert stores.configurations.list("other", "churn") == []
+
+    def test_what_is_not_the_newest_any_more_is_not_derived_from(
+        self, stores: RegistryStores
+    ) -> None:
+        first = stores.configurations.declare("acme", "churn", "d1", {}, "ann", NOW)
+        stores.configurations.declare("acme", "churn", "d2", {}, "ann", NOW)
+
+        with pytest.raises(Conflict, match="declared anew"):
+            stores.configurations.derive(first, "d3", {}, "bob", NOW, "better")
+
+        assert len(stores.configurations.list("acme", "churn")) == 2
 
     def test_times_come_back_in_utc(self, stores: RegistryStores) -> None:
         elsewhere = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))

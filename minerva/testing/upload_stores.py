@@ -9,9 +9,9 @@ from typing import Protocol
 import pytest
 
 from minerva.errors import Conflict, NotFound, TooLarge
+from minerva.layers.abstraction.formats.layout import Layout
 from minerva.layers.abstraction.jobs.job import JobState
 from minerva.layers.abstraction.jobs.store import Ending, JobLeases, JobStore
-from minerva.layers.abstraction.uploads.layout import Layout
 from minerva.layers.abstraction.uploads.store import UploadStore
 from minerva.layers.abstraction.uploads.upload import Upload
 from minerva.testing.job_stores import a_job, a_lease

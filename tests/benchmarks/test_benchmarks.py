@@ -19,10 +19,11 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def measuring() -> set[str]:
     """The scripts that measure: they say how to run them, with an argument or without."""
     scripts = {file.stem: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.py")}
+    packages = {file.parent.name: file.read_text("utf-8") for file in FOLDER.glob("*/__main__.py")}
     return {
         name
-        for name, text in scripts.items()
-        if re.search(rf"^Run: .*python benchmarks/{name}\.py", text, re.MULTILINE)
+        for name, text in (scripts | packages).items()
+        if re.search(rf"^Run: .*python (benchmarks/{name}\.py|-m {name})", text, re.MULTILINE)
         if name != "plot"  # draws what was measured
     }
 
@@ -42,7 +43,7 @@ def test_the_runner_knows_every_benchmark():
 
 def test_every_benchmark_is_listed_with_its_section():
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^\| `(\w+)\.py`", text, re.MULTILINE))
+    listed = set(re.findall(r"^\| `(\w+)(?:\.py|/)`", text, re.MULTILINE))
     assert listed == measuring()
 
 
@@ -59,7 +60,9 @@ def test_every_section_of_figures_names_its_command_and_every_command_its_figure
 def test_the_list_names_sections_that_there_are():
     page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     listed = re.findall(
-        r"^\| `\w+\.py` \|.*\| (.+) \|$", (FOLDER / "README.md").read_text("utf-8"), re.MULTILINE
+        r"^\| `\w+(?:\.py|/)` \|.*\| (.+) \|$",
+        (FOLDER / "README.md").read_text("utf-8"),
+        re.MULTILINE,
     )
     assert set(listed) == set(re.findall(r"^## (.+)$", page, re.MULTILINE))
 

@@ -1,4 +1,4 @@
-"""The plots of docs/benchmarks.md: drawn from its tables, and up to date."""
+"""The plots of docs/benchmarks.md and docs/scaling.md: drawn from its tables, and up to date."""
 
 import re
 import runpy
@@ -26,13 +26,14 @@ def lengths(drawn: str) -> list[float]:
 
 
 def test_the_plots_are_those_of_the_page_as_it_is(plot):
-    for name, drawn in plot.plots(plot.PAGE.read_text(encoding="utf-8")):
+    for name, drawn in plot.every_plot():
         found = (plot.IMAGES / name).read_text(encoding="utf-8")
         assert found == drawn, f"run python benchmarks/plot.py: docs/images/{name} is out of date"
 
 
-def test_every_plot_is_shown_on_the_page(plot):
-    shown = set(re.findall(r"\(images/([\w.]+)\)", plot.PAGE.read_text(encoding="utf-8")))
+def test_every_plot_is_shown_on_a_page(plot):
+    pages = "".join(page.read_text(encoding="utf-8") for page in (plot.PAGE, plot.SCALING))
+    shown = set(re.findall(r"\(images/([\w.]+)\)", pages))
     assert shown == {file.name for file in plot.IMAGES.iterdir()}
 
 

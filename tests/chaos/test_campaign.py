@@ -21,7 +21,7 @@ def campaign(*arguments) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.parametrize("fault", ["worker_killed", "messages_repeated"])
+@pytest.mark.parametrize("fault", ["worker_killed", "messages_repeated", "flow_container_killed"])
 def test_nothing_is_lost_or_done_twice(fault):
     done = campaign("--rounds", "1", fault)
 

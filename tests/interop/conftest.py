@@ -53,7 +53,7 @@ def run() -> Callable[..., str]:
         folder = Path(str(program(CLIENTS))).parent
         command = [str(folder / name), *map(str, arguments)]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            command, capture_output=True, text=True, timeout=3 * PATIENCE_S, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

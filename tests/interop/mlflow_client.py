@@ -12,10 +12,10 @@ FRAME = pd.DataFrame(
 )
 
 
-def wrong(client):
-    """Return what the client says where a column is missing."""
+def wrong(client, frame, **more):
+    """Return what the client says where an invocation is refused."""
     try:
-        client.invoke(FRAME.drop(columns="contract"))
+        client.invoke(frame, **more)
     except Exception as error:  # noqa: BLE001 - of what kind it is, is the client's matter
         return str(error)
     return None
@@ -30,6 +30,7 @@ told = {
     "columns": sorted(frame.columns),
     "churn": frame["churn"].tolist(),
     "same": frame.equals(rows),
-    "wrong": wrong(client),
+    "wrong": wrong(client, FRAME.drop(columns="contract")),
+    "unsure": wrong(client, FRAME, params={"confidence": True}),
 }
 print(json.dumps(told))

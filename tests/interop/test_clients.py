@@ -20,6 +20,9 @@ def test_tritons_client_asks_in_every_form_that_it_has(run, sidecar):
     sync = told["sync"]
     assert sync.pop("same") == [answer] * 6
     assert "/inputs/contract: is missing" in sync.pop("wrong")
+    by_parameter, by_name = sync.pop("unsure")
+    assert "/parameters/confidence: too few rows" in by_parameter
+    assert "/outputs/0/name: too few rows" in by_name
     assert "a champion stays" in sync.pop("unload")
     assert sync == {
         "live": True,
@@ -51,6 +54,7 @@ def test_mlflows_scoring_client_sends_a_data_frame_or_rows(run, open_sidecar):
     told = json.loads(said.splitlines()[-1])
 
     assert "contract: is missing" in told.pop("wrong")
+    assert "/params/confidence: too few rows" in told.pop("unsure")
     assert told == {
         "version": __version__,
         "columns": ["churn", "churn_probabilities", "customer_id"],

@@ -86,6 +86,10 @@ def synchronous():
         ],
         "stats": client.get_inference_statistics("churn", headers=HEADERS)["model_stats"][0]["name"],
         "wrong": error(lambda: infer(inputs(sync, binary=True)[1:2])),
+        "unsure": [
+            error(lambda: infer(inputs(sync, binary=True), parameters={"confidence": True})),
+            error(lambda: infer(inputs(sync, binary=True), outputs=[sync.InferRequestedOutput("churn_confidence")])),
+        ],
         "unload": error(lambda: client.unload_model("churn", headers=HEADERS)),
     }  # fmt: skip
     client.close()

@@ -57,7 +57,7 @@ def test_prepared_data_are_trained_on_once_and_everybody_is_scored(engine, fake,
     assert found.scored_at
     assert find(engine, "C-00600").score.version == "1"
     assert fake.trained() == 1
-    assert [event["event"] for event in log if event["unit"] == "orchestration"] == [
+    assert [event["event"] for event in log if event.get("unit") == "orchestration"] == [
         *("training.requested", "training.finished")
     ]
 

@@ -31,21 +31,23 @@ def test_a_risk_tells_what_who_and_how_long(sidecar, customer):
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "reason"),
+    ("behaviour", "seconds", "reason"),
     [
-        (problem(500, "internal"), "The sidecar answered 500 (internal)."),
-        (cut_short, "The sidecar's answer could not be read."),
-        (hang, "The sidecar did not answer in time."),
-        (trickle(b"HTTP/1.1 200 OK\r\n\r\n"), "The sidecar did not answer in time."),
+        (problem(500, "internal"), 60, "The sidecar answered 500 (internal)."),
+        (cut_short, 60, "The sidecar's answer could not be read."),
+        (hang, 0.15, "The sidecar did not answer in time."),
+        (trickle(b"HTTP/1.1 200 OK\r\n\r\n"), 0.15, "The sidecar did not answer in time."),
     ],
 )
-def test_any_failure_is_a_reason_within_the_deadline(fake, sidecar, customer, behaviour, reason):
+def test_any_failure_is_a_reason_within_the_deadline(
+    fake, sidecar, customer, behaviour, seconds, reason
+):
     fake.predicting = behaviour
 
     begun = time.monotonic()
     with capture_logs() as log:
-        risk = ask_risk(sidecar, customer, TRACE, 0.15)
+        risk = ask_risk(sidecar, customer, TRACE, seconds)
 
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 30  # neither of the last two would ever end
     assert (risk.reason, risk.probability, risk.band) == (reason, None, None)
     assert [event["event"] for event in log] == ["prediction.asked", "prediction.failed"]

@@ -34,7 +34,7 @@ def test_more_work_is_done_at_once():
     begun = time.monotonic()
     watch(steps, steps.stop, 60.0, get_logger())
 
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_a_stop_ends_the_pause():
@@ -47,9 +47,9 @@ def test_a_stop_ends_the_pause():
 
     thread = threading.Thread(target=watch, args=(idle, stop, 60.0, get_logger()))
     thread.start()
-    assert rested.wait(10)
+    assert rested.wait(30)
     stop.set()
-    thread.join(10)
+    thread.join(30)
 
     assert not thread.is_alive()
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ class Slow(minerva.Algorithm):
 
     def train(self, data, context):
         until = time.monotonic() + context.parameters.seconds
-        while time.monotonic() < until:
+        while time.monotonic() < until or (context.workspace / "held").exists():
             context.progress(0.5, "thinking")
             time.sleep(0.05)
         yes = min(float(data.target().mean()) + context.parameters.tilt, 1.0)
@@ -75,6 +74,7 @@ schema:
   output:
     label: {{type: category, values: ["No", "Yes"]}}
 data: {{source: csv, path: data.csv}}
+training: {{below_baseline: promote}}
 """
 
 
@@ -92,7 +92,7 @@ class Sidecar:
         path: str,
         body: Any = None,
         headers: dict[str, str] | None = None,
-        timeout: float = 30,
+        timeout: float = 60,
     ) -> tuple[int, Any]:
         """Send JSON, or bytes as they are; return status and decoded answer."""
         data = (
@@ -129,6 +129,14 @@ class Sidecar:
     def finished(self, job_id: str) -> dict[str, Any]:
         wait_until(lambda: self.job(job_id)["state"] not in {"queued", "running"})
         return self.job(job_id)
+
+    def hold(self) -> None:
+        """Have trainings go on until they are let go."""
+        (self.workspace / "held").touch()
+
+    def let_go(self) -> None:
+        """Have trainings end."""
+        (self.workspace / "held").unlink()
 
     def declare(self, *, seconds: float = 0.0, tilt: float = 0.0) -> None:
         file = self.workspace / "services" / "label.yaml"
@@ -176,18 +184,12 @@ def command_line(pid: int) -> str:
         return ""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     """A workspace with one slow service and 200 rows of data."""
     for name in ("services", "plugins"):
         (tmp_path / name).mkdir()
-    (tmp_path / "minerva.toml").write_text("lease_s = 4\nsweep_interval_s = 0.5\n")
+    (tmp_path / "minerva.toml").write_text("lease_s = 10\nsweep_interval_s = 0.5\n")
     (tmp_path / "plugins" / "slow.py").write_text(PLUGIN)
     (tmp_path / "services" / "label.yaml").write_text(SERVICE.format(seconds=0, tilt=0))
     rows = "".join(f"{n},{'Yes' if n % 4 == 0 else 'No'}\n" for n in range(200))
@@ -196,7 +198,7 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def sidecar(workspace: Path) -> Iterator[Sidecar]:
+def sidecar(workspace: Path, free_port: Callable[[], int]) -> Iterator[Sidecar]:
     """`minerva up` in the workspace, ready; stopped afterwards, and nothing may be left."""
     port = free_port()
     environment = {

@@ -114,9 +114,9 @@ def test_whatever_a_model_does_its_caller_gets_the_default_in_time(
             status, told = ask(sidecar, way, at)
             assert (status, told["degraded"]) == (200, True), (way, told)
             assert told["predictions"] == [{"y": -1.0}]
-            assert time.monotonic() - started < DEADLINE_MS / 1000 + 5, way
+            assert time.monotonic() - started < DEADLINE_MS / 1000 + 20, way
             wait_until(lambda: ask(sidecar)[1]["predictions"] == [{"y": 2.0}])
-        assert ask(sidecar, "print")[1]["degraded"] is False
+        wait_until(lambda: ask(sidecar, "print")[1]["degraded"] is False)
     assert not outside.exists()
 
 

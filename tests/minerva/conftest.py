@@ -14,5 +14,5 @@ def server():
 
 @pytest.fixture
 def client(server):
-    with Client(f"http://127.0.0.1:{server.server_address[1]}/", "mk_key", timeout_s=5) as client:
+    with Client(f"http://127.0.0.1:{server.server_address[1]}/", "mk_key", timeout_s=60) as client:
         yield client

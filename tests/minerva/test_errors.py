@@ -8,7 +8,7 @@ from minerva.errors import Fault, MinervaError, Unavailable
 
 def all_errors() -> list[type[MinervaError]]:
     """Return every class that is raised on purpose."""
-    return MinervaError.__subclasses__()
+    return [*MinervaError.__subclasses__(), errors.StepFailed]
 
 
 def test_every_error_has_a_code_of_its_own():

@@ -61,7 +61,8 @@ def test_each_hook_has_a_real_use_in_the_repository(name, tmp_path):
     used = {hook for one in example.plugins for hook in [h.name for h in one.hooks]}
 
     kinds = {"minerva_job_kinds"} if any(one.job_kinds for one in example.plugins) else set()
-    assert name in used | kinds | {"minerva_algorithms"}
+    steps = {"minerva_steps"} if any(one.steps for one in example.plugins) else set()
+    assert name in used | kinds | steps | {"minerva_algorithms"}
 
 
 def told() -> list[type]:

@@ -97,7 +97,7 @@ def test_what_is_refused_is_told_with_its_code(start, spec, tmp_path):
             "transient": False,
         }
     }
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     output = (tmp_path / "attempt.log").read_text()
     assert "NotFound" in output
     assert "Fatal Python error" not in output
@@ -135,7 +135,7 @@ def test_a_worker_that_is_gone_wants_no_result(start, spec, tmp_path):
     process.stdin = None
 
     assert told(receive) == []
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
     holder.close()
 
 
@@ -143,7 +143,7 @@ def test_a_first_line_that_is_no_job_ends_the_process(start):
     process, receive = start(b"{}")
 
     assert told(receive) == []
-    assert process.wait(10) == 1
+    assert process.wait(60) == 1
 
 
 class Pipe:
@@ -165,9 +165,11 @@ def test_progress_is_told_at_most_ten_times_a_second():
     started = time.monotonic()
     while time.monotonic() - started < 0.35:
         report(0.5, "half")
+    report(0.5, "half")
+    took_s = time.monotonic() - started
 
     lines = pipe.lines()
-    assert 2 <= len(lines) <= 5
+    assert 2 <= len(lines) <= 1 + 10 * took_s
     assert lines[0] == {"progress": 0.5, "message": "half"}
 
 

@@ -85,8 +85,8 @@ def test_it_tells_what_went_wrong_with_its_faults(place, run):
 
     error = json.loads(channel.readline())["error"]
 
-    assert (error["code"], process.wait(20)) == ("invalid_configuration", NOT_STARTED)
-    assert error["faults"][0]["where"] == "/parameters"
+    assert (error["code"], process.wait(60)) == ("invalid_configuration", NOT_STARTED)
+    assert error["faults"][0]["where"] == "/parameters/colour"
     assert "Traceback" in (place / "log").read_text()
 
 
@@ -97,7 +97,7 @@ def test_it_ends_with_standard_input(place, run, session, code):
 
     process.stdin.close()
 
-    assert process.wait(20) == code
+    assert process.wait(60) == code
 
 
 def test_it_ends_with_standard_input_while_it_loads(place, run):
@@ -106,13 +106,13 @@ def test_it_ends_with_standard_input_while_it_loads(place, run):
 
     process.stdin.close()
 
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("said", [b"\n", b"{}\n", b"[" * 9999 + b"\n", b'{"algorithm": 5}\n'])
 def test_a_spec_that_is_none_ends_it(place, run, said):
     process, channel = run(said)
 
-    assert process.wait(20) == 1
+    assert process.wait(60) == 1
     assert channel.readline() == b""
     assert "msgspec" in (place / "log").read_text()

@@ -3,9 +3,17 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 
 from minerva import JobKind, Parameters, Unavailable, hookimpl
+
+
+def leave(path, text):
+    """Write a file whole: nobody who sees it reads half of it."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    new.write_text(text)
+    new.replace(path)
 
 
 class Asked(Parameters, frozen=True):
@@ -30,13 +38,15 @@ class Errand(JobKind):
             runs.write(f"{context.job_id} {os.getpid()}\n")
         match asked.do:
             case "wait":
-                (workspace / f"started-{context.job_id}").write_text(str(os.getpid()))
+                leave(workspace / f"started-{context.job_id}", str(os.getpid()))
                 while not (workspace / "go on").exists():
                     time.sleep(0.01)
             case "steps":
                 for step in range(asked.times):
                     context.progress((step + 1) / (asked.times + 1), f"step {step + 1}")
                     time.sleep(0.3)
+                while not (workspace / "go on").exists():
+                    time.sleep(0.01)
             case "frames":
                 import pandas  # noqa: F401, ICN001 - what a job imports is what is tested
             case "away":
@@ -50,9 +60,8 @@ class Errand(JobKind):
             case "stubborn":
                 child = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"
                 grandchild = subprocess.Popen([sys.executable, "-c", child])
-                (workspace / f"started-{context.job_id}").write_text(
-                    f"{os.getpid()} {grandchild.pid}"
-                )
+                pids = f"{os.getpid()} {grandchild.pid}"
+                leave(workspace / f"started-{context.job_id}", pids)
                 time.sleep(600)
             case "nonsense":
                 return {"when": object()}

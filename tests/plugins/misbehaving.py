@@ -24,6 +24,13 @@ class Ways(Parameters):
     once: bool = False
 
 
+def leave(path, text):
+    """Write a file whole: nobody who sees it reads half of it."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    new.write_text(text)
+    new.replace(path)
+
+
 def misbehave(how: str, workspace: Path):
     """Do it. What returns is what a model would answer instead of a number per record."""
     match how:
@@ -38,7 +45,7 @@ def misbehave(how: str, workspace: Path):
         case "hungry":
             return [bytearray(64 * 1024 * 1024) for _ in range(1000)]
         case "wait":
-            (workspace / "started").write_text(str(os.getpid()))
+            leave(workspace / "started", str(os.getpid()))
             while not (workspace / "go on").exists():
                 time.sleep(0.01)
         case "family":

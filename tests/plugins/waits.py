@@ -19,12 +19,20 @@ class Waits:
             self.calls += 1
             allowed = self.workspace / "allowed"
             while allowed.exists() and self.calls > int(allowed.read_text() or 0):
-                (self.workspace / "waiting").write_text(str(os.getpid()))
+                self._tell()
                 time.sleep(0.01)
         return {"y": batch["x"] * 2.0}
 
     def save(self, folder):
         """Keep nothing."""
+
+    def _tell(self):
+        """Say once who waits, whole: nobody reads half of it."""
+        waiting = self.workspace / "waiting"
+        if not waiting.exists():
+            written = self.workspace / f"waiting.{os.getpid()}"
+            written.write_text(str(os.getpid()))
+            written.rename(waiting)
 
 
 class WaitingAlgorithm(Algorithm):

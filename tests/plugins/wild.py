@@ -221,7 +221,6 @@ class Wild(Algorithm):
     def train(self, data, context):
         """Do it; learn nothing."""
         context.progress(0.25, "begun \ud800")
-        context.progress(0.26, "too soon to tell")
         go_wild(context.parameters.train, context.parameters.at)
         total = sum(float(target.sum()) for target in data.targets.values())
         return self.model([len(data), total, data.inputs["way"].tolist()[:2], context.seed])

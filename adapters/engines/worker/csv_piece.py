@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import csv
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from minerva.adapters.engines.worker.files import opened, reading, short
+from minerva.adapters.sources.csv_file import check_dialect
 from minerva.errors import Fault, InvalidConfiguration, InvalidData
+from minerva.layers.abstraction.formats.csv_text import Broken, CsvRecords
+from minerva.layers.abstraction.formats.encoding import breaks_by_byte
+from minerva.layers.abstraction.formats.header import OTHER_SIGN, ragged, repeated
+from minerva.layers.abstraction.formats.layout import Dialect
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PIECE_BYTES = 32 * 1024 * 1024
-BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class CsvFormat:
-    """How a file is written."""
-
-    delimiter: str
-    encoding: str
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class CsvPiece:
     """Whole records from one byte of a file to another."""
 
     url: str
-    form: CsvFormat
+    form: Dialect
     columns: tuple[str, ...]
     start: int
     end: int
@@ -50,7 +46,7 @@ class CsvPiece:
         with reading(self.url), opened(self.url) as file:
             file.seek(self.start)
             lines = _Lines(file, self.form.encoding, self.end - self.start)
-            records = (row for row in csv.reader(lines, delimiter=self.form.delimiter) if row)
+            records = (row for row in CsvRecords(lines, self.form.delimiter) if row)
             while chunk := list(islice(records, chunk_rows)):
                 yield pd.DataFrame(chunk, columns=pd.Index(self.columns), dtype=str)
 
@@ -68,36 +64,46 @@ class _Lines:
     def __iter__(self) -> Iterator[str]:
         while self.consumed < self._most and (line := self._file.readline()):
             self.line += 1
-            text = line.removeprefix(BOM) if self.line == 1 and self._most == float("inf") else line
+            text = (
+                line.removeprefix(BOM_UTF8)
+                if self.line == 1 and self._most == float("inf")
+                else line
+            )
             self.consumed += len(line)
             yield text.decode(self._encoding)
 
 
-def csv_pieces(url: str, form: CsvFormat) -> list[CsvPiece]:
+def csv_pieces(url: str, form: Dialect) -> list[CsvPiece]:
     """Read a file once to see where its records end; return its pieces, at least one.
 
     Raises InvalidData for what is no CSV, naming the line.
     """
-    _check_encoding(form.encoding)
+    check_dialect(form)
+    if not breaks_by_byte(form.encoding):
+        raise InvalidConfiguration(
+            f"An engine cannot read CSV in {form.encoding}: convert the files to utf-8."
+        )
     with reading(url), opened(url) as file:
         lines = _Lines(file, form.encoding)
+        records = CsvRecords(lines, form.delimiter)
         try:
-            return _pieces(url, form, lines)
-        except (csv.Error, UnicodeError) as error:
-            plain = error if isinstance(error, csv.Error) else f"is not {form.encoding} text"
-            raise _wrong(url, lines.line, f"cannot be read: {plain}") from error
+            return _pieces(url, form, lines, records)
+        except Broken as error:
+            raise _wrong(url, records.line, str(error)) from error
+        except UnicodeError as error:
+            raise _wrong(url, lines.line, f"is not {form.encoding} text") from error
 
 
-def _pieces(url: str, form: CsvFormat, lines: _Lines) -> list[CsvPiece]:
-    records = csv.reader(lines, delimiter=form.delimiter, strict=True)
+def _pieces(url: str, form: Dialect, lines: _Lines, records: CsvRecords) -> list[CsvPiece]:
     columns = tuple(next(records, []))
-    if not columns or len(set(columns)) < len(columns):
+    if not columns or repeated(columns):
         raise _wrong(url, 1, "must name the columns, each once")
     pieces: list[CsvPiece] = []
     start, first, row = lines.consumed, 1, 0
     for record in records:
         if record and len(record) != len(columns):
-            raise _wrong(url, lines.line, f"has {len(record)} cells, the first line {len(columns)}")
+            message = ragged(len(record), len(columns))
+            raise _wrong(url, records.line, f"{message}; {OTHER_SIGN}")
         row += bool(record)
         if lines.consumed - start >= PIECE_BYTES:
             end = lines.consumed
@@ -107,20 +113,6 @@ def _pieces(url: str, form: CsvFormat, lines: _Lines) -> list[CsvPiece]:
         end = lines.consumed
         pieces.append(CsvPiece(url, form, columns, start, end, first, row - first + 1))
     return pieces
-
-
-def _check_encoding(encoding: str) -> None:
-    """Lines are found by their bytes, so a line break must be one."""
-    try:
-        fits = "\n".encode(encoding) == b"\n"
-    except LookupError as error:
-        raise InvalidConfiguration(
-            f"There is no encoding {encoding!r}: write one such as utf-8, latin-1 or cp1252."
-        ) from error
-    if not fits:
-        raise InvalidConfiguration(
-            f"An engine cannot read CSV in {encoding}: convert the files to utf-8."
-        )
 
 
 def _wrong(url: str, line: int, message: str) -> InvalidData:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from minerva.adapters.engines.worker.block import TYPES, Block, Sample, Summary, new_folder
 from minerva.adapters.engines.worker.piece import Piece
 from minerva.errors import Fault, InvalidData, Unavailable
-from minerva.layers.abstraction.training.data import refuse_missing_truth
+from minerva.layers.abstraction.problems.kind import refuse_missing_truth
 from minerva.layers.abstraction.training.row_marks import (
     LANES,
     RANGE,

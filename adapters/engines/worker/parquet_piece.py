@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from minerva.adapters.engines.worker.files import opened, reading, short
 from minerva.adapters.engines.worker.piece import PIECE_VALUES
 from minerva.errors import InvalidData
+from minerva.layers.abstraction.formats.parquet_file import NotWhole, frames, opened_parquet
 
 COLUMN_BYTES = 64 * 1024
 """Of each column so much is read ahead."""
@@ -37,12 +38,7 @@ class ParquetPiece:
     def frames(self, chunk_rows: int) -> Iterator[pd.DataFrame]:
         """Yield the rows; types stay those of the file."""
         with _parquet(self.url) as file:
-            if not self.groups:
-                yield file.schema_arrow.empty_table().select(self.columns).to_pandas()
-            for batch in file.iter_batches(
-                chunk_rows, self.groups, list(self.columns), use_threads=False
-            ):
-                yield batch.to_pandas()
+            yield from frames(file, chunk_rows, self.columns, self.groups, threads=False)
 
 
 def parquet_pieces(url: str, wanted: Sequence[str]) -> list[ParquetPiece]:
@@ -67,14 +63,12 @@ def parquet_pieces(url: str, wanted: Sequence[str]) -> list[ParquetPiece]:
 @contextmanager
 def _parquet(url: str) -> Iterator[ParquetFile]:
     """Open a parquet file that is read as it comes, not ahead; translate what goes wrong meanwhile."""
-    from pyarrow import ArrowException, default_memory_pool, parquet
+    from pyarrow import default_memory_pool
 
     with reading(url):
         try:
-            with opened(url) as source:
-                yield parquet.ParquetFile(source, pre_buffer=False, buffer_size=COLUMN_BYTES)
+            with opened(url) as source, opened_parquet(source, buffer_size=COLUMN_BYTES) as file:
+                yield file
             default_memory_pool().release_unused()
-        except ArrowException as error:
-            raise InvalidData(
-                f"Data file {url} is no whole parquet file: write it again."
-            ) from error
+        except NotWhole as error:
+            raise InvalidData(f"Data file {url} {error}: write it again.") from error

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from minerva.adapters.engines.worker.csv_piece import CsvFormat, CsvPiece, csv_pieces
+from minerva.adapters.engines.worker.csv_piece import CsvPiece, csv_pieces
 from minerva.adapters.engines.worker.files import list_files
 from minerva.adapters.engines.worker.parquet_piece import ParquetPiece, parquet_pieces
 from minerva.adapters.engines.worker.sql_piece import Database, SqlPiece, sql_pieces
-from minerva.adapters.sources.folder import SUFFIXES
+from minerva.layers.abstraction.formats.layout import Dialect, suffixes_of
 from minerva.layers.abstraction.services.declaration import DataDeclaration
 
 
@@ -16,7 +16,7 @@ def list_data(data: DataDeclaration, workspace: str) -> list[str]:
     """Return the files of declared data, of a folder those that local training reads."""
     path = data.path or ""
     url = path if "://" in path else str(Path(workspace) / path)
-    return list_files(url, SUFFIXES[data.source])
+    return list_files(url, suffixes_of(data.source))
 
 
 def plan_file(
@@ -25,7 +25,7 @@ def plan_file(
     """Return the pieces of one file."""
     if data.source == "parquet":
         return list(parquet_pieces(url, columns))
-    return list(csv_pieces(url, CsvFormat(data.delimiter, data.encoding)))
+    return list(csv_pieces(url, Dialect(data.delimiter, data.encoding)))
 
 
 def plan_query(

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from minerva.adapters.metadata.tables import Base
+from minerva.adapters.metadata.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     transactional_ddl=True,  # on SQLite too: `engine` begins each transaction itself
 )
 with context.begin_transaction():

@@ -12,7 +12,7 @@ from demo.trouble import DemoError, MisuseError
 from minerva.client import Client
 from minerva.errors import MinervaError
 
-START_S = 90.0
+START_S = 240.0
 
 
 def launch(plan: Plan, parts: Parts, console: Console) -> None:

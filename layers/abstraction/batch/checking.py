@@ -9,7 +9,8 @@ from pathlib import Path
 from minerva.errors import Conflict, Fault, InvalidInput
 from minerva.layers.abstraction.batch.ports import Inputs, Output, Source
 from minerva.layers.abstraction.batch.statement import refuse_writing
-from minerva.layers.abstraction.batch.task import Call, Form, Task, form_of
+from minerva.layers.abstraction.batch.task import Call, Task, form_of
+from minerva.layers.abstraction.formats.layout import Format
 from minerva.layers.abstraction.jobs.places import Places
 from minerva.layers.abstraction.registry.records import ALIASES, CHAMPION, Configuration, Version
 from minerva.layers.abstraction.registry.registry import Registry
@@ -101,7 +102,9 @@ class Checking:
             parts=call.parts,
         )
 
-    def _form(self, declaration: ServiceDeclaration, call: Call, place: str | None) -> Form | None:
+    def _form(
+        self, declaration: ServiceDeclaration, call: Call, place: str | None
+    ) -> Format | None:
         """Return the input's format; None: the rows of a query, which only reads."""
         if place is not None:
             folder = Path(place).is_dir() and call.input_format is None

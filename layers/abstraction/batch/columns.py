@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from minerva.errors import InvalidInput
-from minerva.layers.abstraction.batch.values import Plain, json_value
+from minerva.layers.abstraction.formats.values import Plain, json_value
 from minerva.schema import Batch, Column, Decoder, Field, FieldType, Schema
 from minerva.schema.field import MAX_EXACT_INTEGER, NUMERIC
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from minerva.errors import Fault as Missing
 from minerva.errors import InvalidInput
-from minerva.layers.abstraction.batch.chunk import Chunk, Fault, Records
 from minerva.layers.abstraction.batch.columns import ColumnReader
-from minerva.layers.abstraction.batch.values import Plain, json_value
+from minerva.layers.abstraction.formats.chunk import Chunk, Fault, NoRecord, Records
+from minerva.layers.abstraction.formats.values import Plain, json_value
 from minerva.schema import Batch, Column, Decoder, Schema
 from minerva.schema.batch import concatenate
 
@@ -100,12 +100,14 @@ class ChunkDecoder:
 
     def _row(self, chunk: Chunk, row: int, columns: Mapping[str, Column]) -> list[Fault]:
         """Have the decoder judge a row; put it in its place, or return what is wrong with it."""
-        record = chunk.record(row)
         try:
+            record = chunk.record(row)
             read = self._decoder.records([record], where="")
             self._demand_key(record)
         except InvalidInput as error:
             return _faults(chunk.number(row), error)
+        except NoRecord as error:
+            return [Fault(chunk.number(row), "", str(error))]
         for name, column in read.columns.items():
             columns[name][row] = column[0]
         return []
@@ -168,14 +170,3 @@ def _keyless(chunk: Chunk, key: str) -> NDArray[np.bool_]:
 def _writable(column: Column) -> Column:
     """Return the column, or a copy of one that is Arrow's own memory."""
     return column if column.flags.writeable else column.copy()
-
-
-def record_of(
-    columns: Mapping[str, pa.Array], row: int, plain: Mapping[str, Plain]
-) -> dict[str, Any]:
-    """Return a row of columns as the JSON that a caller would have sent."""
-    values = {name: column[row].as_py() for name, column in columns.items()}
-    return {
-        name: None if value is None else plain.get(name, json_value)(value)
-        for name, value in values.items()
-    }

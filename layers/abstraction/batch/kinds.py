@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from minerva.layers.abstraction.jobs.store import JobStore
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.parsing import parse
+from minerva.layers.abstraction.serving.as_of import as_of
 from minerva.layers.abstraction.serving.loading import Loader
 from minerva.layers.abstraction.serving.terms import Terms
 from minerva.schema import Schema
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 PART = "batch.part"
+AS_OF = "as_of"
+"""Of a part: when the whole job was accepted."""
 MOST_FAULTS = 20
 SCORED = 0.95
 """Share of the progress; publishing is the rest."""
@@ -103,8 +107,9 @@ class BatchKind:
         parts = self.scoring.store.parts(job.tenant, job.id)
         plan = staging.plan() or self._plan(job, task, staging, attempt.progress)
         if len(plan.parts) > 1 and not parts:
+            moment = job.created_at.isoformat()
             made = [
-                Part(PART, {"task": job.payload, "part": number}, str(number))
+                Part(PART, {"task": job.payload, "part": number, AS_OF: moment}, str(number))
                 for number in range(len(plan.parts))
             ]
             return Parts(made, f"scored in {len(made)} parts")
@@ -149,8 +154,9 @@ class BatchKind:
         if not open_parts:
             return
         scorer = self.scoring.scorer(job, task, staging, plan)
-        for done, number in enumerate(open_parts):
-            scorer.score(number, _share(progress, done, len(open_parts)))
+        with as_of(job.created_at):
+            for done, number in enumerate(open_parts):
+                scorer.score(number, _share(progress, done, len(open_parts)))
 
     def _publish(self, job: NewJob, task: Task, staging: Staging, plan: Plan) -> dict[str, Any]:
         rows = rejects = 0
@@ -191,7 +197,10 @@ class BatchPartKind:
         if plan is None:
             return {"rows": 0}
         if not _scored(plan, staging, number):
-            self.scoring.scorer(job, task, staging, plan).score(number, attempt.progress)
+            scorer = self.scoring.scorer(job, task, staging, plan)
+            told = job.payload.get(AS_OF)  # older parts do not say it
+            with as_of(datetime.fromisoformat(told) if told else job.created_at):
+                scorer.score(number, attempt.progress)
         chunks = list(staging.chunks(number))
         rows, rejects = (sum(chunk[name] for chunk in chunks) for name in ("rows", "rejects"))
         first = [Fault(one["where"], one["message"]) for chunk in chunks for one in chunk["first"]]

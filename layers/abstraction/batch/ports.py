@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from minerva.layers.abstraction.batch.chunk import Read
-from minerva.layers.abstraction.batch.task import Dialect, Form, Task
+from minerva.layers.abstraction.batch.task import Task
+from minerva.layers.abstraction.formats.chunk import Read
+from minerva.layers.abstraction.formats.layout import Dialect, Format
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.schema import Schema
 
@@ -21,7 +22,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """One file of an input, and what its head tells."""
 
     file: str
-    form: Form
+    form: Format
     size: int
     """Bytes, or rows of a Parquet file."""
     columns: list[str] = []
@@ -53,10 +54,10 @@ class Plan(msgspec.Struct, frozen=True):
 class Inputs(Protocol):
     """Files, folders and URLs that are scored, and the query that is."""
 
-    def find(self, place: str, form: Form) -> Sequence[str]:
+    def find(self, place: str, form: Format) -> Sequence[str]:
         """Return the file, or the files of a folder in order of their names. Raises NotFound."""
 
-    def look(self, file: str, form: Form, task: Task, schema: Schema) -> Source:
+    def look(self, file: str, form: Format, task: Task, schema: Schema) -> Source:
         """Read a file's head. Raises InvalidInput or InvalidData for what does not fit the schema."""
 
     def split(self, source: Source, position: int, most: int) -> Sequence[Slice]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from minerva.errors import Fault as Reason
 from minerva.errors import InvalidData
-from minerva.layers.abstraction.batch.chunk import Fault
+from minerva.layers.abstraction.formats.chunk import Fault
 
 HEADER = "file,row,field,reason\n"
 

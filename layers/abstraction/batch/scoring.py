@@ -9,13 +9,13 @@ import numpy as np
 
 from minerva.algorithm import Model, Predictions, Progress
 from minerva.errors import AlgorithmFailed, MinervaError
-from minerva.layers.abstraction.batch.chunk import Read
 from minerva.layers.abstraction.batch.decoding import ChunkDecoder, Decoded
 from minerva.layers.abstraction.batch.encoding import answer_columns
 from minerva.layers.abstraction.batch.ports import Inputs, Plan, Slice, Source, Staging
 from minerva.layers.abstraction.batch.position import left, resume
 from minerva.layers.abstraction.batch.rejects import rejected
-from minerva.layers.abstraction.batch.values import cell_values
+from minerva.layers.abstraction.formats.chunk import Read
+from minerva.layers.abstraction.formats.values import cell_values
 from minerva.schema import Batch, Schema
 
 AT_ONCE = 8192

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
@@ -10,17 +9,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from minerva.conversion import explained
 from minerva.errors import Fault, InvalidInput
+from minerva.layers.abstraction.formats.layout import SUFFIXES as KNOWN_SUFFIXES
+from minerva.layers.abstraction.formats.layout import Format
 
-Form = Literal["csv", "parquet", "ndjson"]
-SUFFIXES: dict[str, Form] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
+SUFFIXES: dict[str, Format] = {
+    suffix: format_ for suffix, format_ in KNOWN_SUFFIXES.items() if suffix != ".txt"
 }
+"""What tells the format of an input or output: notes that stand beside tables end in `.txt`."""
 Ceiling = Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^\d{1,3}(\.\d+)?%$(?!\n)")]
 """So many rows, or such a share of them."""
 Sign = Annotated[str, Meta(min_length=1, max_length=1)]
@@ -34,7 +31,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A file, folder or URL; neither it nor a query: what the service declares under `data`."""
     query: str | None = None
     """A select on the database that the service declares under `data`."""
-    input_format: Form | None = None
+    input_format: Format | None = None
     """Else the name's suffix says it."""
     delimiter: Sign | None = None
     """Of a CSV file; found by looking if not said, as are encoding and decimal sign."""
@@ -43,7 +40,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     output: str | None = None
     table: str | None = None
     """A table of the database that the service declares under `batch`."""
-    output_format: Form | None = None
+    output_format: Format | None = None
     overwrite: bool = False
     version: Annotated[int, Meta(ge=1)] | None = None
     alias: str | None = None
@@ -56,21 +53,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 CALL_MEMBERS = Call.__struct_fields__
 
 
-class Dialect(msgspec.Struct, frozen=True):
-    """How a CSV file is written."""
-
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
-
-
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """A checked call: places are resolved and the version is pinned."""
 
     version: int
     input: str | None = None
     """None: what the service declares under `data`."""
-    form: Form | None = None
+    form: Format | None = None
     """None: the rows of a query."""
     query: str | None = None
     """None: the declared one."""
@@ -79,7 +68,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     decimal: str | None = None
     output: str | None = None
     table: str | None = None
-    output_form: Form | None = None
+    output_form: Format | None = None
     overwrite: bool = False
     max_rejects: int | str | None = None
     parts: int | None = None
@@ -105,10 +94,8 @@ def read_call(payload: Mapping[str, Any]) -> Call:
     try:
         call = msgspec.convert(dict(payload), Call)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        below = "".join(f"/{step}" for step in re.findall(r"\w+", path))
-        plain = message.replace("Object contains unknown field", "unknown member").replace("`", "'")
-        raise InvalidInput("This is no batch.", faults=[Fault(below, plain)]) from error
+        faults = explained(error, payload, Call, "")
+        raise InvalidInput("This is no batch.", faults=faults) from error
     _exclude(call, "input", "query")
     _exclude(call, "version", "alias")
     _exclude(call, "output", "table")
@@ -118,7 +105,7 @@ def read_call(payload: Mapping[str, Any]) -> Call:
     return call
 
 
-def form_of(place: str, said: Form | None, where: str) -> Form:
+def form_of(place: str, said: Format | None, where: str) -> Format:
     """Return a file's format, by its suffix if it is not said. Raises InvalidInput."""
     if said is not None:
         return said

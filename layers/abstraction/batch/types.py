@@ -9,15 +9,16 @@ from pyarrow import types
 
 from minerva.errors import Fault, InvalidInput
 from minerva.layers.abstraction.batch.header import refuse_columns
-from minerva.schema import Field, FieldType, Schema
-from minerva.schema.field import NUMERIC
+from minerva.layers.abstraction.formats.header import REPEATED, repeated
+from minerva.layers.abstraction.formats.parquet_file import holds, is_text
+from minerva.schema import Schema
 
 
 def refuse_types(schema: Schema, arrow: pa.Schema, file: str) -> None:
     """Raise InvalidInput for columns that are missing or of a type that the field cannot have."""
-    repeated = sorted({name for name in arrow.names if arrow.names.count(name) > 1})
-    if repeated:
-        fault = Fault(f'{file}, column "{repeated[0]}"', "stands there more than once")
+    twice = repeated(arrow.names)
+    if twice:
+        fault = Fault(f'{file}, column "{twice[0]}"', REPEATED)
         raise InvalidInput(f"{file} cannot be used.", faults=[fault])
     refuse_columns(schema, arrow.names, file)
     faults = [
@@ -30,35 +31,13 @@ def refuse_types(schema: Schema, arrow: pa.Schema, file: str) -> None:
 
 def _unfit(schema: Schema, arrow: pa.Schema) -> Iterable[tuple[str, pa.DataType, str]]:
     for column in arrow:
-        plain = column.type.value_type if types.is_dictionary(column.type) else column.type
         field = schema.inputs.get(column.name)
-        if field is not None and not _fits(field, plain):
+        if field is not None and not holds(column.type, field, as_cells=False):
             yield column.name, column.type, field.type.value
-        if column.name == schema.key and not (
-            _is_text(plain) or types.is_integer(plain) or types.is_null(plain)
-        ):
+        if column.name == schema.key and not _is_key(column.type):
             yield column.name, column.type, "text or integer, as a key is"
 
 
-def _fits(field: Field, kind: pa.DataType) -> bool:
-    if types.is_null(kind):
-        return True
-    number = bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
-    moment = bool(types.is_timestamp(kind) or types.is_date(kind))
-    if field.type in NUMERIC:
-        return number
-    match field.type:
-        case FieldType.BOOLEAN:
-            return bool(types.is_boolean(kind))
-        case FieldType.CATEGORY:
-            text = any(isinstance(value, str) for value in field.values)
-            plain = any(not isinstance(value, str) for value in field.values)
-            return (text and _is_text(kind)) or (plain and number)
-        case FieldType.TIMESTAMP:
-            return moment or _is_text(kind)
-        case _:
-            return moment or bool(types.is_time(kind)) or _is_text(kind)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+def _is_key(kind: pa.DataType) -> bool:
+    plain = kind.value_type if types.is_dictionary(kind) else kind
+    return is_text(plain) or bool(types.is_integer(plain) or types.is_null(plain))

@@ -21,7 +21,11 @@ MOST_ROWS = 100_000
 MOST_BINS = 10
 ROWS_PER_BIN = 20
 """Fewer training rows make fewer bins: a share of few rows says little."""
+MOST_KNOTS = 50
 MOST_CATEGORIES = 20
+SINGLE, PART = 5e-7, 1e-5
+"""What two computations of one value may differ by: some last places of a single float, and that part
+of how far all values are spread."""
 LEAST_SHARE = 0.025
 LEAST_ROWS = 5
 """A rarer category is counted with the other rare ones."""
@@ -42,6 +46,12 @@ class FieldProfile:
     counts: tuple[int, ...]
     edges: tuple[float, ...] | None = None
     codes: tuple[int, ...] | None = None
+    knots: tuple[float, ...] | None = None
+    """Of numbers and timestamps: fifty quantiles, finer than the bins."""
+    below: tuple[int, ...] | None = None
+    """How many rows were at most each knot."""
+    seen: tuple[float, ...] | None = None
+    """Of a category every code that occurred; else the smallest and the largest value."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +60,17 @@ class Profile:
 
     rows: int
     fields: tuple[FieldProfile, ...]
+    answered: int = 0
+    """Held-out rows that the model answered, for the next."""
+    outputs: tuple[FieldProfile, ...] = ()
+    """How the model's answers to them were spread; see `answers.output_columns`."""
 
 
 def profile_of(batch: Batch) -> Profile | None:
     """Return the profile of a version's training rows; None if there is nothing to watch."""
     rows = evenly(batch, MOST_ROWS)
     fields = tuple(
-        _profile(name, batch.schema.inputs[name], column)
+        field_profile(name, batch.schema.inputs[name], column)
         for name, column in rows.columns.items()
         if watchable(batch.schema.inputs[name])
     )
@@ -90,14 +104,34 @@ def category_table(codes: NDArray[np.intp], categories: int) -> Places:
     return table
 
 
-def _profile(name: str, field: Field, column: Column) -> FieldProfile:
+def field_profile(
+    name: str, field: Field, column: Column, *, computed: bool = False
+) -> FieldProfile:
+    """Return how the values of one column were spread.
+
+    `computed`: equal values may come out a little different another time, as single floats do, so that
+    no bound of a bin may be a value itself.
+    """
     if field.type is FieldType.CATEGORY:
         codes = _frequent(column)
         places = category_table(codes, len(field.values))[column]
-        return FieldProfile(name, _counts(places, len(codes) + 2), codes=_plain(codes))
-    edges = np.zeros(1) if field.type is FieldType.BOOLEAN else _edges(column)
-    places = number_places(column, edges)
-    return FieldProfile(name, _counts(places, len(edges) + 2), edges=_plain(edges))
+        seen = _plain(np.unique(column[column >= 0]))
+        return FieldProfile(name, _counts(places, len(codes) + 2), codes=_plain(codes), seen=seen)
+    if field.type is FieldType.BOOLEAN:
+        edges = np.zeros(1)
+        counts = _counts(number_places(column, edges), 3)
+        return FieldProfile(name, counts, edges=_plain(edges), seen=_range(column))
+    edges = _edges(column)
+    knots = _quantiles(column[~np.isnan(column)], MOST_KNOTS + 1)
+    ends = np.array(_range(column))
+    if computed:
+        edges, knots = _beyond(edges, column), _beyond(knots, column)
+        ends = np.sort(np.concatenate([-_beyond(-ends[:1], column), _beyond(ends[1:], column)]))
+    counts = _counts(number_places(column, edges), len(edges) + 2)
+    below = np.searchsorted(np.sort(column), knots, side="right")  # sorting puts NaN last
+    return FieldProfile(
+        name, counts, _plain(edges), None, _plain(knots), _plain(below), _plain(ends)
+    )
 
 
 def _frequent(column: Column) -> NDArray[np.intp]:
@@ -114,14 +148,32 @@ def _edges(column: Column) -> NDArray[np.float64]:
     present = column[~np.isnan(column)]
     if not len(present):
         return np.empty(0)
-    bins = min(max(len(present) // ROWS_PER_BIN, 2), MOST_BINS)
-    inner = np.linspace(0, 1, bins + 1)[1:-1]
-    edges = np.unique(np.quantile(present, inner, method="inverted_cdf"))
+    edges = _quantiles(present, min(max(len(present) // ROWS_PER_BIN, 2), MOST_BINS))
     lowest = present.min()
     if edges[0] == lowest:
         edges = np.concatenate([[math.nextafter(lowest, -math.inf)], edges])
     finite: NDArray[np.float64] = edges[np.isfinite(edges)]
     return finite
+
+
+def _quantiles(present: Column, parts: int) -> NDArray[np.float64]:
+    """Return the different values that divide a column into equal parts."""
+    if not len(present):
+        return np.empty(0)
+    inner = np.linspace(0, 1, parts + 1)[1:-1]
+    return np.unique(np.quantile(present, inner, method="inverted_cdf"))
+
+
+def _beyond(bounds: NDArray[np.float64], column: Column) -> NDArray[np.float64]:
+    """Return bounds that lie a little above the values that they are."""
+    known = _range(column)
+    spread = known[1] - known[0] if known else 0.0
+    return bounds + SINGLE * np.abs(bounds) + PART * spread
+
+
+def _range(column: Column) -> tuple[float, ...]:
+    present = column[np.isfinite(column)]
+    return (float(present.min()), float(present.max())) if len(present) else ()
 
 
 def _counts(places: Places, bins: int) -> tuple[int, ...]:

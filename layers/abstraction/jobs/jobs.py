@@ -15,12 +15,11 @@ from minerva.layers.abstraction.callbacks.tell import Tell, nobody
 from minerva.layers.abstraction.jobs.job import Job, JobEvent, JobState, NewJob, change_of
 from minerva.layers.abstraction.jobs.kind import Kind, Kinds
 from minerva.layers.abstraction.jobs.leavings import clean_up
-from minerva.layers.abstraction.jobs.limits import JobLimits
-from minerva.layers.abstraction.jobs.store import JobQueue, JobStore
+from minerva.layers.abstraction.jobs.limits import JobLimits, declared_limits
+from minerva.layers.abstraction.jobs.store import JobQueue, JobStore, Load
 from minerva.layers.abstraction.registry.manifest import digest
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.registry.registry import Registry
-from minerva.layers.abstraction.services.declaration import JobsDeclaration
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.webhooks.targets import Targets
 
@@ -99,6 +98,10 @@ class Jobs:
             known = ", ".join(sorted(name for name in kinds if "." not in name))
             raise InvalidInput(f"There is no kind of job {kind!r}: known are {known}.")
         return kinds[kind]
+
+    def load(self) -> Mapping[str, Load]:
+        """Return what there is to do now in each queue, of all tenants. Raises Unavailable."""
+        return self.store.load(self.now())
 
     def get(self, tenant: str, job_id: str) -> Job:
         """Return a job. Raises NotFound."""
@@ -195,7 +198,7 @@ class Jobs:
             priority=priority,
             callback_url=asked.callback_url,
             request=digest(payload if asked.meaning is None else asked.meaning),
-            limits=_limits(self.limits, declared).to_json(),
+            limits=declared_limits(self.limits, declared).to_json(),
         )
 
 
@@ -211,14 +214,6 @@ def _found(job: Job | None, job_id: str) -> Job:
     if job is None:
         raise NotFound(f"There is no job {job_id!r}.")
     return job
-
-
-def _limits(usual: JobLimits, declared: JobsDeclaration) -> JobLimits:
-    def pick(name: str) -> Any:
-        own = getattr(declared, name)
-        return getattr(usual, name) if own is None else own
-
-    return JobLimits(pick("time_s"), pick("memory_mb"), pick("disk_mb"), pick("max_running"))
 
 
 def _attempt(path: Path) -> int:

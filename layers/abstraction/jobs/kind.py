@@ -29,6 +29,12 @@ class Part:
     kind: str
     payload: dict[str, Any]
     key: str
+    service: str | None = None
+    """Another service that it is about; None: that of the job, with its configuration and limits."""
+    revision: int = 0
+    """Of the other service's configuration."""
+    limits: dict[str, Any] | None = None
+    """The other service's; see `limits.JobLimits`."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from minerva.layers.abstraction.services.declaration import JobsDeclaration
+
 
 @dataclass(frozen=True)
 class JobLimits:
@@ -28,6 +30,16 @@ def limits_of(kept: Mapping[str, Any] | None) -> JobLimits:
     """Read the limits of a row; what an older row lacks has its default."""
     known = {field.name for field in fields(JobLimits)}
     return JobLimits(**{name: value for name, value in (kept or {}).items() if name in known})
+
+
+def declared_limits(usual: JobLimits, declared: JobsDeclaration) -> JobLimits:
+    """Return what a service declares, where it is silent the usual."""
+
+    def pick(name: str) -> Any:
+        own = getattr(declared, name)
+        return getattr(usual, name) if own is None else own
+
+    return JobLimits(pick("time_s"), pick("memory_mb"), pick("disk_mb"), pick("max_running"))
 
 
 @dataclass(frozen=True)

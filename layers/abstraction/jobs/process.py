@@ -58,9 +58,12 @@ class JobProcess:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout_s)
             return []
-        if not self._selector.select(timeout_s):
-            # what the child started may hold the channel open longer than the child lives
-            self._open = self.process.poll() is None
+        said = self._selector.select(timeout_s)
+        if not said and self.process.poll() is not None:
+            # its last word may have come since; what the child started may hold the channel open longer
+            said = self._selector.select(0)
+            self._open = bool(said)
+        if not said:
             return []
         read = os.read(self.channel, 65536)
         if not read:

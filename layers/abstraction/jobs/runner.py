@@ -247,10 +247,10 @@ class Runner:
             NewJob(
                 id=self.new_id(),
                 tenant=job.tenant,
-                service=job.service,
+                service=part.service or job.service,
                 kind=part.kind,
                 payload=part.payload,
-                configuration_revision=job.configuration_revision,
+                configuration_revision=part.revision or job.configuration_revision,
                 author=job.author,
                 idempotency_key=f"part:{job.id}:{part.key}",
                 request_id=job.request_id,
@@ -260,7 +260,7 @@ class Runner:
                 queue=kinds[part.kind].queue if part.kind in kinds else job.queue,
                 priority=job.priority,
                 parent=job.id,
-                limits=job.limits,
+                limits=job.limits if part.limits is None else part.limits,
             )
             for number, part in enumerate(parts.parts)
         ]

@@ -37,6 +37,16 @@ class Ending:
     """The end of what the attempt printed."""
 
 
+@dataclass(frozen=True)
+class Load:
+    """What there is to do in one queue, of all tenants."""
+
+    waiting: int
+    """Jobs that may run now."""
+    running: int
+    """Jobs that a worker holds; one that waits for its parts is held by nobody."""
+
+
 class JobStore(Protocol):
     """Jobs as their tenant sees them."""
 
@@ -73,6 +83,9 @@ class JobStore(Protocol):
 
         `before`: only those that stand below the job of this id, for the next page.
         """
+
+    def load(self, now: datetime) -> Mapping[str, Load]:
+        """Return what there is to do in each queue: numbers only, of all tenants together."""
 
     def parts(self, tenant: str, job_id: str) -> Sequence[Job]:
         """Return the parts of a job in the order in which they were made."""

@@ -9,7 +9,9 @@ from minerva.errors import NotFound
 from minerva.layers.abstraction.jobs.data import brought_data, check_data
 from minerva.layers.abstraction.jobs.job import NewJob, Queue
 from minerva.layers.abstraction.jobs.jobs import TRAIN
-from minerva.layers.abstraction.jobs.kind import Attempt
+from minerva.layers.abstraction.jobs.kind import Attempt, Parts
+from minerva.layers.abstraction.jobs.trained_first import WITH_SERVICES, TrainedFirst
+from minerva.layers.abstraction.registry.following import refuse_follower
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.training.called import CalledData
 from minerva.layers.abstraction.training.versioning import Versioning
@@ -21,23 +23,31 @@ class Training:
 
     versioning: Versioning
     called: CalledData
+    first: TrainedFirst
     name = TRAIN
     queue = Queue.TRAIN
     apart = True
     backoff = None
 
     def check(self, configuration: Configuration, payload: dict[str, Any]) -> dict[str, Any]:
-        """Take data other than the declared; else the configuration says it all."""
-        return check_data(self.called, configuration, payload, "A training")
+        """Take data other than the declared, and the wish to train first what a flow asks."""
+        refuse_follower(configuration, "train")
+        data = {name: value for name, value in payload.items() if name != WITH_SERVICES}
+        what = f"Beside `{WITH_SERVICES}`, a training"
+        checked = check_data(self.called, configuration, data, what)
+        return checked | self.first.check(configuration, payload.get(WITH_SERVICES))
 
-    def work(self, job: NewJob, attempt: Attempt) -> dict[str, Any]:
-        """Return version, metrics and whether it was promoted."""
+    def work(self, job: NewJob, attempt: Attempt) -> dict[str, Any] | Parts:
+        """Return version, metrics and whether it was promoted; before, what is to be trained first."""
+        before = self.first.next(job)
+        if before is not None:
+            return before
         revision = job.configuration_revision
         configurations = self.versioning.registry.configurations
         configuration = configurations.get(job.tenant, job.service, revision)
         if configuration is None:
             raise NotFound(f"Service {job.service!r} has no configuration revision {revision}.")
-        return self.versioning.make(
+        made = self.versioning.make(
             configuration,
             brought=brought_data(self.called, job, attempt),
             job_id=job.id,
@@ -45,3 +55,4 @@ class Training:
             progress=attempt.progress,
             scratch=attempt.folder,
         )
+        return made | self.first.told(job)

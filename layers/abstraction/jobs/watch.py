@@ -136,4 +136,4 @@ def size_of(folder: Path) -> int:
 
 
 def _parts(told: list[Any], message: str) -> Parts:
-    return Parts([Part(one["kind"], one["payload"], one["key"]) for one in told], message)
+    return Parts([Part(**one) for one in told], message)

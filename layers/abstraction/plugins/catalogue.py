@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,13 @@ from minerva.job_kind import JobKind
 from minerva.layers.abstraction.plugins.discovery import IMPORT_WITHIN_S, Discovery
 from minerva.layers.abstraction.plugins.plugin import Hook, Plugin
 from minerva.layers.abstraction.plugins.probe import Probe
-from minerva.layers.abstraction.plugins.source import Source
+from minerva.layers.abstraction.plugins.source import Source, code_digest
+from minerva.settings import STATE
+from minerva.spelling import hint
+from minerva.step import Step
+
+NOTED = "plugins"
+"""The folder, in that of what runs, that knows which plugins survived being imported."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +50,20 @@ class Catalogue:
                     continue
                 algorithms[algorithm.name] = algorithm
                 origins[algorithm.name] = plugin.name
-        problems += _repeated_kinds(plugins)
+        problems += [*_repeated(plugins, _kinds), *_repeated(plugins, _steps)]
         return cls(dict(sorted(algorithms.items())), origins, tuple(problems), tuple(plugins))
 
     def find(self, name: str) -> Algorithm:
         """Return an algorithm. Raises InvalidConfiguration with what there is instead."""
         if name in self.algorithms:
             return self.algorithms[name]
-        close = get_close_matches(name, self.algorithms, n=1)
-        hint = (
-            f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(self.algorithms)}."
-        )
+        said = hint(name, self.algorithms, f"there are: {', '.join(self.algorithms)}.")
         broken = [plugin.name for plugin in self.plugins if plugin.problem]
         if broken:
-            hint += f" Or a plugin that is broken brings it: {', '.join(broken)}."
+            said += f" Or a plugin that is broken brings it: {', '.join(broken)}."
         raise InvalidConfiguration(
-            f"There is no algorithm {name!r}; {hint}",
-            faults=[Fault("/algorithm", f"unknown; {hint}")],
+            f"There is no algorithm {name!r}; {said}",
+            faults=[Fault("/algorithm", f"unknown; {said}")],
         )
 
     def source_of(self, algorithm: str) -> Source | None:
@@ -88,6 +90,24 @@ class Catalogue:
                 kinds.setdefault(kind.name, kind)
         return kinds
 
+    def steps(self) -> dict[tuple[str, str], Step]:
+        """Return role and name → step; of two of both the first one found stays."""
+        steps: dict[tuple[str, str], Step] = {}
+        for plugin in self.plugins:
+            for step in plugin.steps:
+                steps.setdefault((step.role, step.name), step)
+        return steps
+
+    def source_of_step(self, role: str, name: str) -> Source | None:
+        """Return the source of the workspace's plugin that brings a step; None if it is installed."""
+        brings = (
+            plugin
+            for plugin in self.plugins
+            if any((step.role, step.name) == (role, name) for step in plugin.steps)
+        )
+        plugin = next(brings, None)
+        return None if plugin is None else plugin.source
+
     def describe(self) -> list[dict[str, Any]]:
         """Return every plugin with what it brings and what is wrong with it."""
         return [plugin.to_json() for plugin in self.plugins]
@@ -97,15 +117,22 @@ class Catalogue:
         return next((plugin for plugin in self.plugins if plugin.name == origin), None)
 
 
-def _repeated_kinds(plugins: Sequence[Plugin]) -> list[Fault]:
+def _kinds(plugin: Plugin) -> list[str]:
+    return [f"job kind {kind.name!r}" for kind in plugin.job_kinds]
+
+
+def _steps(plugin: Plugin) -> list[str]:
+    return [f"step '{step.role}: {step.name}'" for step in plugin.steps]
+
+
+def _repeated(plugins: Sequence[Plugin], brought: Callable[[Plugin], list[str]]) -> list[Fault]:
     first: dict[str, str] = {}
     problems = []
     for plugin in plugins:
-        for kind in plugin.job_kinds:
-            if kind.name in first:
-                message = f"job kind {kind.name!r} comes from {first[kind.name]} already"
-                problems.append(Fault(plugin.name, message))
-            first.setdefault(kind.name, plugin.name)
+        for said in brought(plugin):
+            if said in first:
+                problems.append(Fault(plugin.name, f"{said} comes from {first[said]} already"))
+            first.setdefault(said, plugin.name)
     return problems
 
 
@@ -120,8 +147,9 @@ class Plugins:
     importing the same content.
     """
 
-    def __init__(self, workspace: Path) -> None:
-        probe = Probe(workspace / ".minerva" / "run" / "plugins", IMPORT_WITHIN_S)
+    def __init__(self, workspace: Path, noted: Path | None = None) -> None:
+        """`noted`: the folder of what survived; None: that of a workspace which keeps its own state."""
+        probe = Probe(noted or workspace / STATE / "run" / NOTED, IMPORT_WITHIN_S)
         self._discovery = Discovery(workspace / "plugins", probe)
         self._catalogue: Catalogue | None = None
 
@@ -145,9 +173,9 @@ class Plugins:
         return changed
 
 
-def discover(workspace: Path) -> Catalogue:
+def discover(workspace: Path, noted: Path | None = None) -> Catalogue:
     """Find every plugin once."""
-    return Plugins(workspace)()
+    return Plugins(workspace, noted)()
 
 
 def provenance(catalogue: Catalogue, algorithm: str) -> dict[str, str]:
@@ -157,5 +185,10 @@ def provenance(catalogue: Catalogue, algorithm: str) -> dict[str, str]:
         return {}
     if plugin.source is not None:
         return {"plugin": plugin.name, "digest": plugin.source.digest}
-    told = {"plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
+    told = {
+        "plugin": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "digest": code_digest(type(catalogue.find(algorithm)).__module__),
+    }
     return {name: value for name, value in told.items() if value is not None}

@@ -55,7 +55,7 @@ class Discovery:
         """Bring in what changed; return whether anything did."""
         before = None if self._installed is None else self.plugins()
         if self._installed is None:
-            self._installed = tuple(self._install(entry) for entry in _entries())
+            self._installed = tuple(self._install(*found) for found in _entries())
         found: dict[str, Known] = {}
         modules: dict[str, str] = {}
         for name, path in self._paths():
@@ -116,14 +116,8 @@ class Discovery:
             log.info(event, plugin=name, digest=source.digest[:12], algorithms=brought)
         return plugin
 
-    def _install(self, entry: EntryPoint) -> Plugin:
-        distribution = entry.dist
-        found = Plugin(
-            entry.name,
-            "installed",
-            distribution=None if distribution is None else distribution.name,
-            version=None if distribution is None else distribution.version,
-        )
+    def _install(self, entry: EntryPoint, distribution: str | None, version: str | None) -> Plugin:
+        found = Plugin(entry.name, "installed", distribution=distribution, version=version)
         return self._load(found, entry.load)
 
     def _load(self, found: Plugin, load: Callable[[], Any]) -> Plugin:
@@ -133,8 +127,12 @@ class Discovery:
         return found.bringing(brought)
 
 
-def _entries() -> list[EntryPoint]:
-    return sorted(entry_points(group=hookspecs.PROJECT), key=lambda entry: entry.name)
+def _entries() -> list[tuple[EntryPoint, str | None, str | None]]:
+    """Return installed plugins with the names and versions of what brought them, by name."""
+    entries = sorted(entry_points(group=hookspecs.PROJECT), key=lambda entry: entry.name)
+    # each look at a distribution's name reads its metadata: once is enough for all of its plugins
+    told = {one: (one.name, one.version) for one in {entry.dist for entry in entries} if one}
+    return [(entry, *(told[entry.dist] if entry.dist else (None, None))) for entry in entries]
 
 
 def _within(limit_s: float, work: Callable[[], Brought]) -> Brought | BaseException:

@@ -14,9 +14,13 @@ from minerva.algorithm import Algorithm
 from minerva.errors import MinervaError
 from minerva.job_kind import JobKind
 from minerva.layers.abstraction.plugins.source import Source
+from minerva.step import Step
 
 ALGORITHMS = "minerva_algorithms"
 JOB_KINDS = "minerva_job_kinds"
+STEPS = "minerva_steps"
+ROLES = ("collect", "handle", "features", "post")
+SHAPES = ("map", "spread", "gather")
 _KIND_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
@@ -43,6 +47,7 @@ class Plugin:
     algorithms: tuple[Algorithm, ...] = ()
     hooks: tuple[Hook, ...] = ()
     job_kinds: tuple[JobKind, ...] = ()
+    steps: tuple[Step, ...] = ()
     source: Source | None = None
     distribution: str | None = None
     version: str | None = None
@@ -64,6 +69,7 @@ class Plugin:
             algorithms=brought.algorithms,
             hooks=brought.hooks,
             job_kinds=brought.job_kinds,
+            steps=brought.steps,
             hint=nothing,
         )
 
@@ -80,6 +86,7 @@ class Plugin:
             "algorithms": [algorithm.name for algorithm in self.algorithms],
             "hooks": sorted(hook.name for hook in self.hooks),
             "job_kinds": [kind.name for kind in self.job_kinds],
+            "steps": [f"{step.role}: {step.name}" for step in self.steps],
             "digest": self.digest,
             "distribution": self.distribution,
             "version": self.version,
@@ -95,6 +102,7 @@ class Brought(NamedTuple):
     hooks: tuple[Hook, ...] = ()
     """Those other than the ones that bring algorithms and kinds of jobs."""
     job_kinds: tuple[JobKind, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 def brought_by(name: str, thing: object) -> Brought:
@@ -109,6 +117,7 @@ def brought_by(name: str, thing: object) -> Brought:
     algorithms: list[Algorithm] = []
     hooks: list[Hook] = []
     job_kinds: list[JobKind] = []
+    steps: list[Step] = []
     for hook, one in _implementations(manager):
         if one.wrapper or one.hookwrapper:
             raise TypeError(f"{one.function.__name__} is a wrapper; hooks here have none")
@@ -116,11 +125,13 @@ def brought_by(name: str, thing: object) -> Brought:
             algorithms.extend(_checked(one.function()))
         elif hook == JOB_KINDS:
             job_kinds.extend(_checked_kinds(one.function()))
+        elif hook == STEPS:
+            steps.extend(_checked_steps(one.function()))
         else:
             hooks.append(
                 Hook(name, hook, one.function, tuple(one.argnames), one.tryfirst, one.trylast)
             )
-    return Brought(tuple(algorithms), tuple(hooks), tuple(job_kinds))
+    return Brought(tuple(algorithms), tuple(hooks), tuple(job_kinds), tuple(steps))
 
 
 def reason(error: BaseException) -> str:
@@ -178,4 +189,22 @@ def _checked_kinds(returned: Any) -> list[JobKind]:
             raise TypeError(f"{type(kind).__name__} has no name of lower-case letters and dashes")
         if kind.queue not in {"train", "batch", "quick"}:
             raise TypeError(f"{type(kind).__name__} has no queue train, batch or quick")
+    return brought
+
+
+def check_step(step: object) -> None:
+    """Look at what flows find a step by. Raises TypeError."""
+    if not isinstance(step, Step):
+        raise TypeError(f"{STEPS} returned {type(step).__name__}, not a Step")
+    name = getattr(step, "name", None)
+    if not isinstance(name, str) or not _KIND_NAME.fullmatch(name):
+        raise TypeError(f"{type(step).__name__} has no name of lower-case letters and dashes")
+    if getattr(step, "role", None) not in ROLES or step.shape not in SHAPES:
+        raise TypeError(f"{type(step).__name__} has no role or no shape that there is")
+
+
+def _checked_steps(returned: Any) -> list[Step]:
+    brought = list(returned)
+    for step in brought:
+        check_step(step)
     return brought

@@ -74,6 +74,8 @@ def main(path: Path) -> None:
     with suppress(BaseException):
         source = read(path)
         brought_by(path.name, import_source(module_name(PACKAGE, path), source))
+    with suppress(BaseException):
+        sys.stdout.flush()  # what the plugin printed: our word is the last
     sys.stdout.buffer.write(SURVIVED)
     sys.stdout.buffer.flush()
 

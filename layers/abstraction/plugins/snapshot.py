@@ -22,7 +22,7 @@ from minerva.layers.abstraction.plugins.importing import (
     import_source,
     module_name,
 )
-from minerva.layers.abstraction.plugins.plugin import brought_by, reason
+from minerva.layers.abstraction.plugins.plugin import Brought, brought_by, reason
 from minerva.layers.abstraction.plugins.source import Source, candidates, read
 
 log = structlog.get_logger()
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 PLUGIN = "plugin"
 """The part of a version's folder that holds the source of its plugin."""
 _BROUGHT = "__minerva_brought__"
-"""Where a restored module keeps its algorithms; it has been imported to its end when it has them."""
+"""Where a restored module keeps what it brings; it has been imported to its end when it has that."""
 _LOCK = Lock()
 """`sys.modules` is one for the process."""
 
@@ -48,18 +48,27 @@ def restore(folder: Path, algorithm: str) -> Algorithm:
 
     Raises Conflict if it is not there, AlgorithmFailed if it cannot be imported here.
     """
+    for found in carried(folder, f"algorithm {algorithm}").algorithms:
+        if found.name == algorithm:
+            return found
+    raise Conflict(
+        f"The version's own copy of its plugin brings no algorithm {algorithm!r}: train again."
+    )
+
+
+def carried(folder: Path, what: str) -> Brought:
+    """Return all that the plugin in `<folder>/plugin/` brings; `what` it is wanted for goes into errors.
+
+    Raises as `restore`.
+    """
     source = _read(folder / PLUGIN)
     name = module_name(f"{VERSION_PACKAGE}{source.digest[:16]}", source.path)
     with _LOCK:
         module = sys.modules.get(name)
         if module is None or not hasattr(module, _BROUGHT):
-            module = _import(name, source, algorithm)
-    brought: dict[str, Algorithm] = getattr(module, _BROUGHT)
-    if algorithm not in brought:
-        raise Conflict(
-            f"The version's own copy of its plugin brings no algorithm {algorithm!r}: train again."
-        )
-    return brought[algorithm]
+            module = _import(name, source, what)
+    brought: Brought = getattr(module, _BROUGHT)
+    return brought
 
 
 def _read(folder: Path) -> Source:
@@ -74,19 +83,19 @@ def _read(folder: Path) -> Source:
     raise Conflict("The version holds no copy of its plugin: train again.")
 
 
-def _import(name: str, source: Source, algorithm: str) -> ModuleType:
+def _import(name: str, source: Source, what: str) -> ModuleType:
     try:
         module = import_source(name, source)
-        algorithms = brought_by(source.path.name, module).algorithms
+        brought = brought_by(source.path.name, module)
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and current_thread() is main_thread():
             raise  # the user's own
-        log.warning("plugin.not_restored", algorithm=algorithm, exc_info=error)
+        log.warning("plugin.not_restored", wanted=what, exc_info=error)
         raise AlgorithmFailed(
-            f"The plugin of algorithm {algorithm} cannot be imported ({type(error).__name__}): "
+            f"The plugin of {what} cannot be imported ({type(error).__name__}): "
             "something that it needs is missing here or changed; the log says where."
         ) from error
-    setattr(module, _BROUGHT, {one.name: one for one in algorithms})
+    setattr(module, _BROUGHT, brought)
     _answer_pickles(name, source)
     return module
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from minerva.errors import InvalidData
@@ -67,6 +69,16 @@ def read(path: Path) -> Source:
                 "every version carries a copy of it: keep data and models outside of plugins/."
             )
     return Source(path, _digest(files), files)
+
+
+@cache
+def code_digest(module: str) -> str | None:
+    """Return the SHA-256 (hex) of an imported module and those beside it; None if it has no file."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None:
+        return None
+    beside = sorted(Path(file).parent.glob("*.py"))
+    return _digest({path.name: path.read_bytes() for path in beside})
 
 
 def _is_plugin(path: Path) -> bool:

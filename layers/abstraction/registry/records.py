@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,11 +31,13 @@ class Configuration:
     author: str
     created_at: datetime
     origin: str | None = None
-    """Digest of the file's declaration that this one is, or derives from by a tuning."""
+    """Digest of the file's declaration that this one is, or derives from by a tuning or a way back."""
+    reason: str = ""
+    """Why it was changed, as its author says; empty if they do not."""
 
     @property
     def derived(self) -> bool:
-        """Whether it says something else than the service's file, because a tuning was accepted."""
+        """Whether it says something else than the service's file, because of a tuning or a way back."""
         return self.origin is not None and self.origin != self.digest
 
 
@@ -61,6 +63,16 @@ class Version(NewVersion):
     number: int = field(kw_only=True)
     pruned_at: datetime | None = field(default=None, kw_only=True)
     """When its artefact was given up; it cannot serve any more."""
+
+
+APPRAISAL = "appraisal"
+"""What a manifest tells of a version's quality beside its metrics."""
+
+
+def without_appraisal(version: Version) -> Version:
+    """Return a version as serving needs it: what cards tell is most of a manifest."""
+    manifest = {name: value for name, value in version.manifest.items() if name != APPRAISAL}
+    return replace(version, manifest=manifest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import structlog
 
 from minerva.errors import Conflict, Fault, InvalidInput, MinervaError, NotFound
 from minerva.layers.abstraction.callbacks.tell import Tell, nobody
+from minerva.layers.abstraction.registry.announcing import announce
+from minerva.layers.abstraction.registry.following import refuse_follower
 from minerva.layers.abstraction.registry.history import named_before
 from minerva.layers.abstraction.registry.manifest import digest
 from minerva.layers.abstraction.registry.records import (
@@ -29,6 +31,7 @@ from minerva.layers.abstraction.registry.store import (
     VersionStore,
 )
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.spelling import question
 
 log = structlog.get_logger()
 
@@ -53,26 +56,34 @@ class Registry:
 
     def declare(self, tenant: str, declaration: ServiceDeclaration, author: str) -> Configuration:
         """Make a declaration the newest configuration; the same one again changes nothing."""
-        plain = declaration.to_json()
-        before = self.configurations.latest(tenant, declaration.service)
+        plain, now = declaration.to_json(), self.now()
         configuration = self.configurations.declare(
-            tenant, declaration.service, digest(plain), plain, author, self.now()
+            tenant, declaration.service, digest(plain), plain, author, now, declaration.reason
         )
-        if before is None or before.revision != configuration.revision:
-            log.info(
-                "service.declared",
-                tenant=tenant,
-                service=declaration.service,
-                revision=configuration.revision,
-                author=author,
-            )
+        if configuration.created_at == now:  # of many who declare it at once, one added it
+            announce(configuration, self.tell)
         return configuration
+
+    def derive(
+        self, newest: Configuration, declaration: ServiceDeclaration, author: str, reason: str
+    ) -> Configuration:
+        """Put another declaration in the place of the newest one, until the file changes.
+
+        Raises Conflict if that is not the newest one any more.
+        """
+        plain = declaration.to_json()
+        derived = self.configurations.derive(
+            newest, digest(plain), plain, author, self.now(), reason
+        )
+        announce(derived, self.tell)
+        return derived
 
     def configuration(self, tenant: str, service: str) -> Configuration:
         """Return a service's newest configuration. Raises NotFound."""
         configuration = self.configurations.latest(tenant, service)
         if configuration is None:
-            raise NotFound(f"There is no service {service!r}.")
+            names = [one.service for one in self.configurations.list_latest(tenant)]
+            raise NotFound(f"There is no service {service!r}.{question(service, names)}")
         return configuration
 
     def versions(self, tenant: str, service: str) -> Sequence[Version]:
@@ -91,6 +102,18 @@ class Registry:
         """Return alias → version number. Raises NotFound for an unknown service."""
         self.configuration(tenant, service)
         return self.alias_store.current(tenant, service)
+
+    def champion(self, tenant: str, service: str, moment: datetime | None = None) -> int | None:
+        """Return the champion's number, that of a moment if one is named; one that came later for none.
+
+        Raises NotFound for an unknown service.
+        """
+        now = self.aliases(tenant, service).get(CHAMPION)
+        if moment is None:
+            return now
+        history = self.alias_store.history(tenant, service, CHAMPION)
+        then = next((change.number for change in history if change.created_at <= moment), None)
+        return now if then is None else then
 
     def alias_changes(self, tenant: str, service: str) -> Mapping[str, AliasChange]:
         """Return alias → how it came to its version, with its share. Raises as `aliases`."""
@@ -117,10 +140,13 @@ class Registry:
 
         `share` is the percentage of calls that a challenger answers, 10 unless told. A champion has no
         other alias any longer. Raises NotFound, InvalidInput, and Conflict for a version
-        that is pruned, in quarantine or cannot repeat its goldens.
+        that is pruned, in quarantine or cannot repeat its goldens, and for a champion that follows
+        another service's.
         """
         _demand_alias(alias)
         percent = _share(alias, share)
+        if alias == CHAMPION:
+            refuse_follower(self.configuration(tenant, service), "promote one of")
         version = self.version(tenant, service, number)
         refuse_unfit(version, self.quarantine_store.list(tenant, service).get(number))
         self.prove(version)
@@ -136,6 +162,7 @@ class Registry:
         Raises Conflict if there is none, if it cannot repeat its goldens, or if somebody moved the
         champion elsewhere meanwhile.
         """
+        refuse_follower(self.configuration(tenant, service), "roll back")
         present = self.aliases(tenant, service).get(CHAMPION)
         version = next(self._good_before(tenant, service), None)
         if version is None:

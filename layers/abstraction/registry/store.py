@@ -28,10 +28,25 @@ class ConfigurationStore(Protocol):
         declaration: dict[str, Any],
         author: str,
         now: datetime,
+        reason: str = "",
     ) -> Configuration:
         """Return the newest revision if it derives from this digest, else add one and bump the registry.
 
         A revision that is added derives from itself; see `Configuration.origin`.
+        """
+
+    def derive(
+        self,
+        newest: Configuration,
+        digest: str,
+        declaration: dict[str, Any],
+        author: str,
+        now: datetime,
+        reason: str,
+    ) -> Configuration:
+        """Add a revision that derives from what the newest one does, and bump the registry.
+
+        Raises Conflict if that is not the newest one any more.
         """
 
     def latest(self, tenant: str, service: str) -> Configuration | None:
@@ -39,6 +54,9 @@ class ConfigurationStore(Protocol):
 
     def get(self, tenant: str, service: str, revision: int) -> Configuration | None:
         """Return one revision."""
+
+    def list(self, tenant: str, service: str) -> Sequence[Configuration]:
+        """Return all revisions of a service, newest first."""
 
     def list_latest(self, tenant: str) -> Sequence[Configuration]:
         """Return the newest revision of each of the tenant's services, by name."""
@@ -132,8 +150,24 @@ class RevisionStore(Protocol):
     def current(self) -> int:
         """Return the registry revision; 0 before the first change."""
 
+    def declared(self) -> tuple[int, Sequence[Configuration]]:
+        """Return the revision and, read in the same transaction, every service's newest configuration.
+
+        Of all tenants, by tenant and name.
+        """
+
     def served(self) -> tuple[int, Sequence[Served]]:
-        """Return the revision and, read in the same transaction, what all tenants serve at it."""
+        """Return the revision and, read in the same transaction, what all tenants serve at it.
+
+        Versions come without their appraisal: many are held for long, and serving needs none.
+        """
+
+    def served_since(self, revision: int) -> tuple[int, Sequence[Served]] | None:
+        """Return the present revision and those services that changed since another one, as `served`.
+
+        None if that is not known: everything is to be read then. A service may be newer than the revision
+        that is returned; it comes again with its own.
+        """
 
 
 class ArtefactStore(Protocol):

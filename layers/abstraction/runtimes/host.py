@@ -291,13 +291,14 @@ def _cut(text: str) -> str:
 class Reporter:
     """Tells how far a training is, at most ten times a second."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, now: Clock = time.monotonic) -> None:
         self._send = send
-        self._told = 0.0
+        self._now = now
+        self._told = -math.inf
 
     def __call__(self, fraction: float, message: str = "") -> None:
         """Satisfy `minerva.algorithm.Progress`."""
-        now = time.monotonic()
+        now = self._now()
         if now - self._told >= REPORT_EVERY_S:
             self._told = now
             self._send(wire.Progress(float(fraction), _cut(str(message))))

@@ -32,6 +32,8 @@ log = structlog.get_logger(layer="abstraction")
 
 PING_S = 2.0
 """A host that does not answer for so long although a call of its is overdue is stuck."""
+DYING_S = 0.5
+"""A host that does not answer any more may be about to end."""
 LOOK_EVERY_S = 2.0
 PINGS_AT_ONCE = 8
 SCRATCH = "h-"
@@ -221,11 +223,12 @@ class Keeper:
 
     def _look(self, host: _Host) -> Pong | None:
         """Ask a host how it is; None if it does not answer."""
+        asked_at = self._now()  # an answer that comes late must not make it seem used since
         try:
             host.pong = ping(host.spec.socket, PING_S)
         except MinervaError:
             return None
-        host.used_at = max(host.used_at, self._now() - host.pong.idle_s)
+        host.used_at = max(host.used_at, asked_at - host.pong.idle_s)
         return host.pong
 
     def _needless(self, host: _Host, pong: Pong | None) -> str:
@@ -256,11 +259,11 @@ class Keeper:
             self._take(hosts[key], "host.ended", "budget")
 
     def _bury(self, host: _Host) -> None:
-        """End a host that does not answer, or tell of its death."""
-        if host.process.running:
-            self._take(host, "host.ended", "stuck")
-        else:
+        """Tell of a host's death, or end one that does not answer."""
+        if host.process.ends_within(DYING_S):
             self._take(host, "host.died", how(host.process))
+        else:
+            self._take(host, "host.ended", "stuck")
 
     def _take(self, host: _Host, event: str, why: str) -> None:
         """Take a host out of the table, once; end it and all it left."""

@@ -21,6 +21,7 @@ from minerva.layers.abstraction.runtimes.spec import HostSpec
 
 STDOUT = 1
 MODULE = "minerva.model_host"
+POLL_S = 0.01
 MAX_MESSAGE = 1024 * 1024
 THREAD_COUNTS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
@@ -92,6 +93,13 @@ class HostProcess:
             return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
         except ChildProcessError:  # another thread has reaped it since we looked
             return False
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait until it has ended, so long at most: its connections close a moment before it has."""
+        until = time.monotonic() + seconds
+        while self.running and time.monotonic() < until:
+            time.sleep(POLL_S)
+        return not self.running
 
     def kill(self) -> None:
         """End it and whatever it started, remove its socket; may be called again."""

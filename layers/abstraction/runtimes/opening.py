@@ -28,9 +28,10 @@ def find_algorithm(spec: HostSpec) -> Algorithm:
         from minerva.layers.abstraction.plugins.snapshot import restore
 
         return restore(Path(spec.plugins), spec.algorithm)
-    from minerva.layers.abstraction.plugins.catalogue import discover
+    from minerva.layers.abstraction.plugins.catalogue import NOTED, discover
 
-    return discover(Path(spec.workspace)).find(spec.algorithm)
+    noted = Path(spec.scratch).parent / NOTED  # beside the scratch folders, in the run folder
+    return discover(Path(spec.workspace), noted).find(spec.algorithm)
 
 
 def _in_place(spec: HostSpec) -> Algorithm:
@@ -49,7 +50,7 @@ def _in_place(spec: HostSpec) -> Algorithm:
 
 
 def _context(spec: HostSpec, algorithm: Algorithm) -> Context:
-    from minerva.layers.abstraction.serving.loading import read_parameters
+    from minerva.layers.abstraction.plugins.parameters import read_parameters
 
     return Context(
         schema=Schema.parse(spec.schema),

@@ -35,6 +35,8 @@ class Room:
     reads: tuple[str, ...] = ()
     """Files and folders that any of them may read."""
     deadline_ms: int = DEADLINE_MS
+    state: str = ""
+    """The folder of what Minerva keeps, closed to all of them."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def spec_of(
             folder=str(folder),
             plugins=str(folder) if (folder / PLUGIN).is_dir() else "",
             reads=room.reads,
+            state=room.state,
             scratch=str(scratch),
             socket=socket,
             threads=min(room.threads, cpus) if cpus else room.threads,

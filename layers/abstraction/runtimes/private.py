@@ -51,7 +51,15 @@ class HostedAlgorithm(Algorithm):
     """Stands for `inner`; same name, parameters and needs. Make it with `hosted_algorithm`."""
 
     def __init__(self, inner: Algorithm, around: Surroundings) -> None:
-        facts = ("name", "Parameters", "needs_data", "requirements", "thread_safe", "network")
+        facts = (
+            "name",
+            "Parameters",
+            "problem",
+            "needs_data",
+            "requirements",
+            "thread_safe",
+            "network",
+        )
         vars(self).update({fact: getattr(inner, fact) for fact in facts})
         self._inner = inner
         self._around = around
@@ -93,6 +101,7 @@ class HostedAlgorithm(Algorithm):
                 plugins=_copy(around.source, scratch),
                 source=str(around.source.path) if around.source else "",
                 reads=(*around.reads, *map(str, reads)),
+                state=str(around.state),
                 scratch=str(scratch),
                 socket=socket,
                 memory_mb=around.memory_mb,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from minerva.layers.abstraction.runtimes.spec import HostSpec
+from minerva.settings import STATE
 
 SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store", "/snap",
@@ -33,7 +34,7 @@ ETC = (
 PATHS = ("PATH", "LD_LIBRARY_PATH")
 BESIDE = ("lib", "lib64", "libexec", "conf")
 """Where programs that are not of the system keep the rest of themselves: beside their `bin`."""
-PLUGINS, STATE = "plugins", ".minerva"
+PLUGINS = "plugins"
 LONGEST = 4096
 
 
@@ -42,6 +43,9 @@ def readable(spec: HostSpec) -> list[Path]:
     workspace = _resolved(spec.workspace)
     found = [_resolved(path) for path in (*_system(), *_python(), *_programs())]
     parts = [part for path in dict.fromkeys(found) for part in without(path, workspace)]
+    if spec.state:
+        state = _resolved(spec.state)
+        parts = [part for path in parts for part in without(path, state)]
     return list(dict.fromkeys([*parts, *_own(spec, workspace), *map(_resolved, spec.reads)]))
 
 

@@ -36,6 +36,9 @@ class HostSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reads: tuple[str, ...] = ()
     """Files and folders that it may read beside its own: what it is asked to look into, and what the
     operator allows."""
+    state: str = ""
+    """The folder of what Minerva keeps, of which nothing is read but what is named above. Empty: it lies
+    in the workspace, as `.minerva`."""
     scratch: str
     """The only folder that the host may write to; there already, owned by the parent, mode 0700."""
     socket: str

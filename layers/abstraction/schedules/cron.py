@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from itertools import takewhile
 from zoneinfo import ZoneInfo, available_timezones
 
 from minerva.layers.abstraction.schedules.changes import first_change, first_shown
+from minerva.spelling import hint
 
 FIELDS = 5
 HOURS = 1
@@ -99,10 +99,8 @@ def wrong_timezone(name: str) -> str | None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown; a path or no text; a folder of zones
-        known = {zone.casefold(): zone for zone in sorted(available_timezones())}
-        close = get_close_matches(name.casefold(), known, n=1)
-        hint = f"did you mean {known[close[0]]!r}?" if close else "write one such as Europe/Berlin"
-        return f"not a time zone; {hint}"
+        said = hint(name, sorted(available_timezones()), "write one such as Europe/Berlin")
+        return f"not a time zone; {said}"
     return None
 
 

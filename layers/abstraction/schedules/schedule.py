@@ -19,6 +19,7 @@ from minerva.layers.abstraction.services.declaration import (
 TRAIN = "train"
 TRAINING_SCHEDULE = "training.schedule"
 TRAINING_WATERMARK = "training.watermark"
+MONITORING = "training.retrain"
 """Names of what `training` declares; with a dot, which no name in `schedules` has."""
 
 
@@ -70,10 +71,30 @@ class Watermark:
         return self.watermark.query
 
 
-def starters(
-    configuration: Configuration, declaration: ServiceDeclaration
-) -> Iterator[Schedule | Watermark]:
-    """Yield all that starts jobs of a service."""
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """A service whose records are judged, and that may be trained again because of them."""
+
+    declared: Declared
+    declaration: ServiceDeclaration
+
+    @property
+    def rule(self) -> str:
+        """The same whatever is declared: what is known of a service stays known."""
+        return MONITORING
+
+    @property
+    def trains(self) -> bool:
+        """Whether it may start a job."""
+        return self.declaration.training.retrain is not None
+
+
+Starter = Schedule | Watermark | Monitored
+"""What may start jobs."""
+
+
+def starters(configuration: Configuration, declaration: ServiceDeclaration) -> Iterator[Starter]:
+    """Yield all that starts jobs of a service, and that it is watched."""
 
     def declared(name: str) -> Declared:
         one = configuration
@@ -88,3 +109,6 @@ def starters(
         yield Schedule(declared(one.name), one.kind, cron, one.missed, one.parameters)
     if training.watermark is not None and declaration.data is not None:
         yield Watermark(declared(TRAINING_WATERMARK), declaration.data, training.watermark)
+    monitoring = declaration.monitoring
+    if monitoring.sample and (monitoring.drift or monitoring.decay):
+        yield Monitored(declared(MONITORING), declaration)

@@ -17,7 +17,14 @@ from minerva.errors import MinervaError, Unavailable
 from minerva.layers.abstraction.jobs.jobs import Asked, Jobs
 from minerva.layers.abstraction.schedules.alone import alone, named
 from minerva.layers.abstraction.schedules.aside import Begin
-from minerva.layers.abstraction.schedules.schedule import Declared, Schedule, Watermark
+from minerva.layers.abstraction.schedules.monitored import Monitoring
+from minerva.layers.abstraction.schedules.schedule import (
+    Declared,
+    Monitored,
+    Schedule,
+    Starter,
+    Watermark,
+)
 from minerva.layers.abstraction.schedules.starters import Services
 from minerva.layers.abstraction.schedules.store import ScheduleStore, Standing
 from minerva.layers.abstraction.schedules.turn import (
@@ -44,6 +51,7 @@ class Scheduler:
     starters: Callable[[], Services]
     jobs: Jobs
     watching: Watching
+    monitoring: Monitoring
     aside: Begin
     """For what is due: a job may be checked against files and databases that are slow."""
     on_time: timedelta
@@ -66,7 +74,7 @@ class Scheduler:
             if gone is not None:
                 self.store.move(gone)
 
-    def _look(self, starter: Schedule | Watermark, seen: Standing | None, now: datetime) -> None:
+    def _look(self, starter: Starter, seen: Standing | None, now: datetime) -> None:
         changed = declare(starter, seen)
         if changed is not None and not self.store.move(changed):
             return  # another clock was faster; the next tick sees what it wrote
@@ -76,6 +84,9 @@ class Scheduler:
         if isinstance(starter, Watermark):
             if to_be_asked(starter, standing, now):
                 self.watching.begin(starter, standing, now)
+            return
+        if isinstance(starter, Monitored):
+            self.monitoring.begin(starter, standing, now)
             return
         taken_back = from_wrong_clock(standing, now)
         if taken_back is not None:

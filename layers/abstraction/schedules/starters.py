@@ -9,7 +9,7 @@ import structlog
 
 from minerva.errors import MinervaError
 from minerva.layers.abstraction.registry.store import RevisionStore
-from minerva.layers.abstraction.schedules.schedule import Schedule, Watermark, starters
+from minerva.layers.abstraction.schedules.schedule import Starter, starters
 from minerva.layers.abstraction.services.parsing import parse
 
 log = structlog.get_logger()
@@ -20,7 +20,7 @@ class ServiceStarters:
     """What one service's newest configuration declares."""
 
     revision: int
-    starters: tuple[Schedule | Watermark, ...]
+    starters: tuple[Starter, ...]
 
 
 Services = Mapping[tuple[str, str], ServiceStarters]
@@ -42,9 +42,9 @@ class Starters:
         return self._services
 
     def _read(self) -> tuple[int, Services]:
-        at, served = self._revision.served()
+        at, configurations = self._revision.declared()
         services: dict[tuple[str, str], ServiceStarters] = {}
-        for configuration in (one.configuration for one in served):
+        for configuration in configurations:
             key = configuration.tenant, configuration.service
             try:
                 found = tuple(starters(configuration, parse(configuration.declaration)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from minerva.layers.abstraction.schedules.schedule import Schedule, Watermark
+from minerva.layers.abstraction.schedules.schedule import Schedule, Starter, Watermark
 from minerva.layers.abstraction.schedules.store import Standing
 
 AHEAD = timedelta(days=1)
@@ -22,7 +22,7 @@ class Due:
     """Whether even the last one came while no clock was running."""
 
 
-def declare(starter: Schedule | Watermark, standing: Standing | None) -> Standing | None:
+def declare(starter: Starter, standing: Standing | None) -> Standing | None:
     """Return how a declared schedule stands from now on; None: as it did.
 
     A new schedule, and one with another rule, begins when it was declared: it makes up for nothing

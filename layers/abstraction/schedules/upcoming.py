@@ -9,8 +9,17 @@ from itertools import islice
 from typing import Any
 
 from minerva.layers.abstraction.jobs.store import JobStore
+from minerva.layers.abstraction.monitoring.judging import EVERY
 from minerva.layers.abstraction.registry.store import ConfigurationStore
-from minerva.layers.abstraction.schedules.schedule import TRAIN, Schedule, Watermark, starters
+from minerva.layers.abstraction.schedules.schedule import (
+    TRAIN,
+    Declared,
+    Monitored,
+    Schedule,
+    Starter,
+    Watermark,
+    starters,
+)
 from minerva.layers.abstraction.schedules.store import ScheduleStore, Standing
 from minerva.layers.abstraction.services.parsing import parse
 
@@ -36,20 +45,25 @@ class Upcoming:
             for starter in self._declared(tenant, service)
         ]
 
-    def _declared(self, tenant: str, service: str | None) -> Iterator[Schedule | Watermark]:
+    def _declared(self, tenant: str, service: str | None) -> Iterator[Starter]:
         for configuration in self.configurations.list_latest(tenant):
             if service is None or service == configuration.service:
-                yield from starters(configuration, parse(configuration.declaration))
+                for starter in starters(configuration, parse(configuration.declaration)):
+                    if not isinstance(starter, Monitored) or starter.trains:
+                        yield starter
 
     def _tell(
-        self, starter: Schedule | Watermark, standing: Standing | None, now: datetime, count: int
+        self, starter: Starter, standing: Standing | None, now: datetime, count: int
     ) -> dict[str, Any]:
         declared = starter.declared
         told: dict[str, Any] = {"service": declared.service, "name": declared.name}
         if isinstance(starter, Schedule):
             told |= _schedule(starter, standing, now, count)
+        elif isinstance(starter, Watermark):
+            every = timedelta(seconds=starter.watermark.every_s)
+            told |= _looked_at(starter.declared, every, standing, now)
         else:
-            told |= _watermark(starter, standing, now)
+            told |= _looked_at(starter.declared, EVERY, standing, now)
         return told | {"last": self._last(declared.tenant, standing)}
 
     def _last(self, tenant: str, standing: Standing | None) -> dict[str, Any] | None:
@@ -87,13 +101,15 @@ def _overdue(schedule: Schedule, standing: Standing | None, now: datetime) -> da
     return first if first is not None and first < now - PATIENCE else None
 
 
-def _watermark(watermark: Watermark, standing: Standing | None, now: datetime) -> dict[str, Any]:
-    every = timedelta(seconds=watermark.watermark.every_s)
-    since = watermark.declared.at if standing is None else standing.since
+def _looked_at(
+    declared: Declared, every: timedelta, standing: Standing | None, now: datetime
+) -> dict[str, Any]:
+    """Tell of what is looked at again and again, and starts a training when that shows something."""
+    since = declared.at if standing is None else standing.since
     at = max(since + every, now).astimezone(UTC)
     return {
         "kind": TRAIN,
-        "every_s": watermark.watermark.every_s,
+        "every_s": every.total_seconds(),
         "value": None if standing is None else standing.value,
         "next": [{"utc": _text(at), "local": _text(at)}],
         "overdue": _text(since + every if since + every < now - PATIENCE else None),

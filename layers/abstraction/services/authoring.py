@@ -27,6 +27,7 @@ def render(name: str, inferred: Inferred, data: DataDeclaration, origin: str) ->
         f"service: {name}",
         f"description: {scalar(_description(target, output))}",
         f"algorithm: {inferred.algorithm}",
+        f"# {inferred.algorithm}: {_comment(inferred.why)}",
         "parameters: {}  # the algorithm's defaults; `minerva algorithms` lists what there is",
         "schema:",
         *([f"  key: {scalar(inferred.schema.key)}"] if inferred.schema.key else []),
@@ -35,7 +36,8 @@ def render(name: str, inferred: Inferred, data: DataDeclaration, origin: str) ->
         "  output:",
         *_fields(inferred, "target"),
         "data: " + flow_mapping(_data(data), "  ", len("data: ")),
-        *_advice(target, output),
+        *_split(inferred),
+        *_advice(target, output, apart=inferred.split is None),
     ]
     return "\n".join(lines) + "\n"
 
@@ -109,14 +111,28 @@ def _wrapped(items: Sequence[str], indent: str, column: int) -> str:
     return f"\n{indent}".join([*lines, line.removesuffix(", ")])
 
 
-def _advice(target: str, output: Field) -> list[str]:
+def _split(inferred: Inferred) -> list[str]:
+    split = inferred.split
+    if split is None:
+        return []
+    return [
+        "training:",
+        f"  # {_comment(split.reason)}",
+        f"  split: {{by: {split.by}, field: {scalar(split.field)}}}",
+    ]
+
+
+def _advice(target: str, output: Field, *, apart: bool) -> list[str]:
     """Policies that most services want in the end, as comments to take in."""
     if output.type is FieldType.NUMBER:
         default, metric = "0", "rmse, at_most: 10"
     else:
         default, metric = scalar([*output.values, False][0]), "roc_auc, at_least: 0.8"
+    nightly = f'schedule: "0 3 * * *", gate: {{metric: {metric}}}'
     return [
-        '# training: {schedule: "0 3 * * *", gate: {metric: ' + metric + "}}  # nightly, UTC",
+        f"# training: {{{nightly}}}  # nightly, UTC"
+        if apart
+        else f"# and below `training:`, to train nightly, UTC: {nightly}",
         f"# serving: {{deadline_ms: 200, default: {{{scalar(target)}: {default}}}}}",
     ]
 

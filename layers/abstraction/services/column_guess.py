@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from minerva.layers.abstraction.services import name_hints
@@ -14,6 +15,7 @@ MIN_REPEATS = 3
 """A text is a category if its values come back so often on average."""
 IDENTIFIER_SHARE = 0.5
 """From this share of different values on, a column named like an identifier is one."""
+FREE_TEXT = "not used: free text is read by text.classifier alone"
 
 Role = Literal["key", "input", "target", "left out"]
 
@@ -45,6 +47,18 @@ def guess_input(column: ColumnProfile, target: str) -> Guess:
         changes["use"] = False
         notes = (unused, *notes)
     return Guess(column.name, "input", _replace(field, changes), reason, notes)
+
+
+def with_texts(guesses: Sequence[Guess]) -> list[Guess]:
+    """Return the guesses; where no input but free text is left, the texts are what a model sees."""
+    if any(one.field is not None and one.field.use for one in guesses if one.role == "input"):
+        return list(guesses)
+    return [_read(one) if one.notes[:1] == (FREE_TEXT,) else one for one in guesses]
+
+
+def _read(guess: Guess) -> Guess:
+    field = None if guess.field is None else _replace(guess.field, {"use": True})
+    return replace(guess, field=field, notes=guess.notes[1:])
 
 
 def has_gaps(column: ColumnProfile, field: Field) -> bool:
@@ -102,14 +116,17 @@ def _unused(column: ColumnProfile, field: Field, target: str) -> str | None:
     if _personal(column, field) and not name_hints.birth(column.name):
         return "not used: tells who someone is"
     if field.type is FieldType.TEXT:
-        return "not used: the built-in algorithms do not read free text"
+        return FREE_TEXT
     return None
 
 
 def _identifies(column: ColumnProfile, field: Field) -> bool:
     if field.type not in {FieldType.INTEGER, FieldType.TEXT}:
         return False
-    share = len(column.distinct) / max(column.present, 1)
+    different = len(column.distinct)
+    if name_hints.names_one(column.name) and different > MAX_CATEGORIES:
+        return True
+    share = different / max(column.present, 1)
     return name_hints.identifier(column.name) and share >= IDENTIFIER_SHARE
 
 

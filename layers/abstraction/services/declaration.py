@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,14 +13,31 @@ from minerva.schema import Schema
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$(?!\n)")]
 Requirement = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][^\s;|&`$-][^\n]{0,200}$(?!\n)")]
 """One library as pip names it; never an option of pip."""
+Scope = Literal["nobody", "workspace", "anyone"]
+Reason = Annotated[str, msgspec.Meta(max_length=500)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Missed = Literal["once", "skip"]
 """What becomes of runs that were due while no clock was running: one run for all of them, or none."""
 Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a declaration: a misspelt name is a mistake, not an extra."""
+
+
+class DataChecks(Strict, frozen=True, omit_defaults=True):
+    """What training data must be like; a training whose data is not stops with a report."""
+
+    min_rows: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_duplicates: Part | None = None
+    """Share of rows that repeat another, truth and all."""
+    max_missing: Part | None = None
+    """Share of rows in which any one input may be missing."""
+    min_class_share: Part | None = None
+    """Share of rows that each answer must have."""
+    max_drift: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    """Most that an input's stability index may be against the rows that the champion learnt from."""
 
 
 class DataDeclaration(Strict, frozen=True, omit_defaults=True):
@@ -40,6 +58,7 @@ class DataDeclaration(Strict, frozen=True, omit_defaults=True):
     delimiter: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
+    checks: DataChecks = DataChecks()
 
 
 class Gate(Strict, frozen=True, omit_defaults=True):
@@ -74,18 +93,52 @@ class ScheduleDeclaration(Strict, frozen=True, omit_defaults=True):
     parameters: dict[str, Any] = {}
 
 
+class SplitDeclaration(Strict, frozen=True, omit_defaults=True):
+    """How the rows are chosen that a version is evaluated on."""
+
+    by: Literal["random", "time", "group"] = "random"
+    """time: the latest ones; group: whole groups, so that no group is on both sides."""
+    field: str | None = None
+    """The input that tells the time or the group, or the key."""
+
+
+class RetrainDeclaration(Strict, frozen=True, omit_defaults=True):
+    """When a service is trained again because of how it does in use."""
+
+    on: Annotated[tuple[Literal["drift", "decay"], ...], msgspec.Meta(min_length=1)] = (
+        "drift",
+        "decay",
+    )
+    at_most_every: Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d{0,4}[mhd]$(?!\n)")] = "1d"
+    """Least time since the last version, and since the last such training: minutes, hours or days."""
+
+    @property
+    def pause(self) -> timedelta:
+        """What `at_most_every` says."""
+        unit = {"m": "minutes", "h": "hours", "d": "days"}[self.at_most_every[-1]]
+        return timedelta(**{unit: int(self.at_most_every[:-1])})
+
+
 class TrainingDeclaration(Strict, frozen=True, omit_defaults=True):
     """How a version is trained, evaluated and promoted."""
 
     holdout: Share = 0.25
+    split: SplitDeclaration | None = None
+    """None: as usual for the kind of problem."""
     seed: Seed = 0
     gate: Gate | None = None
     promote: bool = True
+    below_baseline: Literal["hold_back", "promote"] = "hold_back"
+    """What becomes of a version that is no better than the simplest answer."""
+    beat: Name | None = None
+    """Another service whose champion it must be better than: the rule that is followed today."""
     schedule: str | None = None
     """Five-field cron expression, by the clock of `timezone`; short for an entry of `schedules`."""
     timezone: str = "UTC"
     missed: Missed = "once"
     watermark: WatermarkDeclaration | None = None
+    retrain: RetrainDeclaration | None = None
+    """None: however it does in use, it is trained when somebody or a schedule says so."""
     engine: str | None = None
     """`dask://host:port` or `tls://host:port`: a cluster that trains; None: the job's own process."""
 
@@ -165,6 +218,14 @@ class MonitoringDeclaration(Strict, frozen=True, omit_defaults=True):
 
     drift: Annotated[float, msgspec.Meta(ge=0)] = 0.2
     """Population stability index above which a field has drifted; 0: no field is watched."""
+    decay: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
+    """Part of the metric in training by which live rows may be worse; 0: it is not watched."""
+    sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    """Share of the calls whose predictions are recorded; 0: none."""
+    keep_days: Annotated[float, msgspec.Meta(gt=0, le=3650)] = 30
+    """How long a recorded prediction is kept."""
+    keep_rows: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
+    """Most recorded predictions that are kept, the newest ones."""
 
 
 class Dimension(Strict, frozen=True, omit_defaults=True):
@@ -221,9 +282,16 @@ class ServiceDeclaration:
     schedules: tuple[ScheduleDeclaration, ...] = ()
     tuning: TuningDeclaration | None = None
     batch: BatchDeclaration = field(default_factory=BatchDeclaration)
+    versions_of: str | None = None
+    """The service whose versions answer; None: it has versions of its own."""
+    share: Scope = "anyone"
+    """Who may extend it, and answer with its versions: no other file, this workspace's, or those of any
+    workspace that it is exported to."""
+    reason: str = ""
+    """Why the file was changed last: kept with the revision that the change makes, no part of it."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; `services.parsing.parse` reads them back."""
+        """Return plain JSON values; `services.parsing.parse` reads them back, apart from the reason."""
         plain: dict[str, Any] = {"service": self.service, "algorithm": self.algorithm}
         if self.description:
             plain["description"] = self.description
@@ -233,18 +301,20 @@ class ServiceDeclaration:
             plain["data"] = msgspec.to_builtins(self.data)
         plain["training"] = msgspec.to_builtins(self.training)
         plain["serving"] = msgspec.to_builtins(self.serving)
-        if self.requirements:
-            plain["requirements"] = list(self.requirements)
-        if self.allow_pickle:
-            plain["allow_pickle"] = True
-        if self.monitoring != MonitoringDeclaration():
-            plain["monitoring"] = msgspec.to_builtins(self.monitoring)
-        if self.jobs != JobsDeclaration():
-            plain["jobs"] = msgspec.to_builtins(self.jobs)
-        if self.schedules:
-            plain["schedules"] = msgspec.to_builtins(list(self.schedules))
-        if self.tuning is not None:
-            plain["tuning"] = msgspec.to_builtins(self.tuning)
-        if self.batch != BatchDeclaration():
-            plain["batch"] = msgspec.to_builtins(self.batch)
+        said = {name: getattr(self, name) for name in UNLESS_USUAL}
+        usual = {one.name: _usual(one) for one in fields(self)}
+        plain |= {
+            name: msgspec.to_builtins(value) for name, value in said.items() if value != usual[name]
+        }
         return plain
+
+
+UNLESS_USUAL = (
+    "requirements", "allow_pickle", "monitoring", "jobs", "schedules", "tuning", "batch",
+    "versions_of", "share",
+)  # fmt: skip
+"""Members that are written down only where they say something."""
+
+
+def _usual(member: Field[Any]) -> Any:
+    return member.default_factory() if callable(member.default_factory) else member.default

@@ -26,6 +26,12 @@ def expand(data: DataDeclaration, environment: Mapping[str, str]) -> DataDeclara
     return msgspec.structs.replace(data, **changed)
 
 
+def unset(data: DataDeclaration, environment: Mapping[str, str]) -> list[str]:
+    """Return the variables that `expand` would miss."""
+    named = [name for text in (data.path, data.url) for name in _REFERENCE.findall(text or "")]
+    return [name for name in dict.fromkeys(named) if name not in environment]
+
+
 def expand_text(text: str, environment: Mapping[str, str], part: str) -> str:
     """Return a text of one part of a declaration with its references expanded.
 

@@ -30,6 +30,7 @@ from minerva.errors import (
     Unavailable,
 )
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
+from minerva.layers.abstraction.plugins.parameters import read_parameters
 from minerva.layers.abstraction.services.adoption import (
     DEFAULT_OUTPUT,
     Found,
@@ -43,7 +44,6 @@ from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.folder import service_files
 from minerva.layers.abstraction.services.intake import Intake, is_archive, taken_in
 from minerva.layers.abstraction.services.parsing import parse, parse_file
-from minerva.layers.abstraction.serving.loading import read_parameters
 from minerva.layers.abstraction.trust.pickles import refuse_pickles
 from minerva.schema import Decoder, Schema
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from minerva.errors import Fault, InvalidConfiguration, InvalidData
 from minerva.layers.abstraction.services import name_hints
-from minerva.layers.abstraction.services.column_guess import Guess, guess_input
+from minerva.layers.abstraction.services.algorithm_guess import guess_algorithm
+from minerva.layers.abstraction.services.column_guess import Guess, guess_input, with_texts
 from minerva.layers.abstraction.services.column_profile import ColumnProfile
-from minerva.layers.abstraction.services.target_guess import guess_target
-from minerva.schema import Field, Schema
+from minerva.layers.abstraction.services.split_guess import SplitGuess, guess_split, held_out_by
+from minerva.layers.abstraction.services.target_guess import guess_target, propose_target
+from minerva.schema import Field, FieldType, Schema
+from minerva.spelling import hint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,18 +26,22 @@ class Inferred:
 
     schema: Schema
     algorithm: str
+    why: str
+    """Why this algorithm."""
     guesses: tuple[Guess, ...]
     """One per column, in the table's order; `role` tells key, input, target or left out."""
     rows: int
+    split: SplitGuess | None = None
+    """How rows are held out; None: at random."""
 
 
 def infer(
     frames: Iterable[pd.DataFrame],
-    target: str,
+    target: str | None,
     key: str | None = None,
     decimal: Literal[".", ","] = ".",
 ) -> Inferred:
-    """Guess from all rows of a table of str cells.
+    """Guess from all rows of a table of str cells; without a target, that too.
 
     Raises InvalidConfiguration if there is no such target or key column, InvalidData if the target
     cannot be learnt from.
@@ -44,7 +50,9 @@ def infer(
     rows = next(iter(columns.values())).rows
     if not rows:
         raise InvalidData("The table has column names but no rows: there is nothing to guess from.")
-    output, algorithm = guess_target(columns[target])
+    said = target is not None
+    target = target or propose_target(columns, key)
+    output = guess_target(columns[target], said=said)
     key_guess = _key(columns, target, key)
     guesses = [
         output
@@ -54,6 +62,10 @@ def infer(
         else guess_input(column, target)
         for name, column in columns.items()
     ]
+    split = guess_split(guesses, columns)
+    guesses = held_out_by(guesses, split)
+    if output.field is not None and output.field.type is not FieldType.NUMBER:
+        guesses = with_texts(guesses)
     schema = Schema(
         inputs=_fields(guesses, "input"),
         output=_fields(guesses, "target"),
@@ -64,20 +76,21 @@ def infer(
             "No column beside the target could serve as an input: they are empty, constant, "
             "identifiers or free text."
         )
-    return Inferred(schema, algorithm, tuple(guesses), rows)
+    algorithm = guess_algorithm(schema, rows)
+    return Inferred(schema, algorithm.name, algorithm.reason, tuple(guesses), rows, split)
 
 
 def _profile(
-    frames: Iterable[pd.DataFrame], target: str, key: str | None, decimal: str
+    frames: Iterable[pd.DataFrame], target: str | None, key: str | None, decimal: str
 ) -> dict[str, ColumnProfile]:
     columns: dict[str, ColumnProfile] = {}
     for frame in frames:
         if not columns:
             names = [str(name) for name in frame.columns]
-            _present(target, names, "target")
-            if key is not None:
-                _present(key, names, "key")
-                _differ(key, target)
+            for name, what in ((target, "target"), (key, "key")):
+                if name is not None:
+                    _present(name, names, what)
+            _differ(key, target)
             columns = {name: ColumnProfile(name, decimal) for name in names}
         for name, column in columns.items():
             column.add(frame[name])
@@ -87,16 +100,15 @@ def _profile(
 def _present(name: str, columns: Sequence[str], what: str) -> None:
     if name in columns:
         return
-    close = get_close_matches(name, columns, n=1)
     shown = ", ".join(columns[:20]) + (", …" if len(columns) > 20 else "")  # noqa: PLR2004 - enough to find a name in
-    hint = f"did you mean {close[0]!r}?" if close else f"there are: {shown}"
     raise InvalidConfiguration(
-        f"The table has no column {name!r} for the {what}.", faults=[Fault(f"--{what}", hint)]
+        f"The table has no column {name!r} for the {what}.",
+        faults=[Fault(f"--{what}", hint(name, columns, f"there are: {shown}"))],
     )
 
 
-def _differ(key: str, target: str) -> None:
-    if key == target:
+def _differ(key: str | None, target: str | None) -> None:
+    if key is not None and key == target:
         raise InvalidConfiguration(f"Column {key!r} cannot be both key and target.")
 
 

@@ -18,6 +18,15 @@ _PERSONAL = frozenset(
 _NOT_A_PERSON = frozenset(
     {"product", "plan", "file", "host", "service", "campaign", "item", "brand"}
 )
+_MOMENTS = frozenset(
+    {"time", "date", "datetime", "timestamp", "created", "at", "when", "day", "ordered", "sold"}
+)
+_TARGETS = frozenset(
+    {
+        "target", "label", "class", "outcome", "churn", "churned", "response", "survived", "default",
+        "defaulted", "fraud", "converted", "bought", "left", "cancelled", "y",
+    }
+)  # fmt: skip
 _SIGNED = frozenset(
     {
         "temp", "temperature", "latitude", "lat", "longitude", "lon", "lng", "balance", "delta",
@@ -48,6 +57,23 @@ def personal(name: str) -> bool:
 def birth(name: str) -> bool:
     """Whether it is about age, which is personal and yet a fair input."""
     return bool(set(words(name)) & {"birth", "birthday", "birthdate", "dob"})
+
+
+def happens(name: str) -> bool:
+    """Whether a column of this name usually tells when a row happened."""
+    return bool(set(words(name)) & _MOMENTS)
+
+
+def target(name: str) -> bool:
+    """Whether a column of this name is usually what shall be predicted."""
+    found = words(name)
+    return bool(found) and found[-1] in _TARGETS
+
+
+def names_one(name: str) -> bool:
+    """Whether it usually names one person or thing, as an id does and a code need not."""
+    found = words(name)
+    return bool(found) and found[-1] in {"id", "uuid", "guid"}
 
 
 def signed(name: str) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from minerva.conversion import explained
 from minerva.errors import Fault, InvalidConfiguration
 from minerva.layers.abstraction.services.declaration import (
     BatchDeclaration,
@@ -19,24 +19,32 @@ from minerva.layers.abstraction.services.declaration import (
     JobsDeclaration,
     MonitoringDeclaration,
     Name,
+    Reason,
     Requirement,
     ScheduleDeclaration,
+    Scope,
     ServiceDeclaration,
     ServingDeclaration,
     TrainingDeclaration,
 )
+from minerva.layers.abstraction.services.extending import Extended, read_extended
+from minerva.layers.abstraction.services.lending import untrained
 from minerva.layers.abstraction.services.plain import not_plain
 from minerva.layers.abstraction.services.tuning import read_tuning
 from minerva.layers.abstraction.services.when import check_schedules, check_training
-from minerva.layers.abstraction.services.yaml_file import read_yaml
 from minerva.schema import Schema
 from minerva.schema.value import checker
+from minerva.spelling import doubt, hint
 
 MEMBERS = (
     "service", "description", "algorithm", "parameters", "schema", "data", "training", "serving",
     "requirements", "allow_pickle", "monitoring", "jobs", "schedules", "tuning", "batch",
+    "versions_of", "share", "reason",
 )  # fmt: skip
+OF_FILES = ("extends", "tenants")
+"""Members that a file may have besides."""
 NEEDED = ("service", "algorithm", "schema")
+ANYONE: Scope = "anyone"
 MAX_FAULTS = 20
 T = TypeVar("T")
 
@@ -47,19 +55,38 @@ Check = Callable[[ServiceDeclaration], object]
 
 def parse_file(path: Path, check: Check) -> ServiceDeclaration:
     """Read one service file. Raises InvalidConfiguration; each fault names file and line."""
-    file = read_yaml(path)
-    try:
-        declaration = parse(file.value)
+    return parse_read(read_extended(path), check)
+
+
+def parse_read(file: Extended, check: Check) -> ServiceDeclaration:
+    """Return what a file that was read declares. Raises as `parse_file`."""
+    with located(file):
+        declaration = parse(own(file.value))
         check(declaration)
+    return declaration
+
+
+def own(value: Any) -> Any:
+    """Return what a file says of the service itself, without what differs for tenants."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: one for name, one in value.items() if name not in OF_FILES}
+
+
+@contextmanager
+def located(file: Extended) -> Iterator[None]:
+    """Raise an InvalidConfiguration within again, with file and line in the place of each pointer."""
+    try:
+        yield
     except InvalidConfiguration as error:
         faults = [
             Fault(file.locate(fault.where), f"{_dotted(fault.where)}{fault.message}")
             for fault in error.faults
         ]
+        name = file.files[0].path.name
         raise InvalidConfiguration(
-            f"{path.name} does not declare a usable service: {error.message}", faults=faults
+            f"{name} does not declare a usable service: {error.message}", faults=faults
         ) from error
-    return declaration
 
 
 def parse(value: Any) -> ServiceDeclaration:
@@ -86,31 +113,31 @@ def parse(value: Any) -> ServiceDeclaration:
     jobs = _part(value, "jobs", JobsDeclaration, JobsDeclaration(), faults)
     tuning = read_tuning(value, _part, faults)
     batch = _part(value, "batch", BatchDeclaration, BatchDeclaration(), faults)
+    versions_of = _part(value, "versions_of", Name, None, faults)
+    share = _part(value, "share", Scope, ANYONE, faults)
+    reason = _part(value, "reason", Reason, "", faults)
     if schema is not None:
         faults.extend(_check_default(serving, schema))
     faults.extend(_check_batching(serving))
-    if data is not None:
-        faults.extend(_check_data(data))
+    faults.extend(_check_data(data))
     schedules = _part(value, "schedules", tuple[ScheduleDeclaration, ...], (), faults)
-    faults.extend(check_training(training, data))
+    faults.extend(check_training(training, data, monitoring))
     faults.extend(check_schedules(schedules))
     faults.extend(_check_gate(training.gate))
     if faults or schema is None:
         raise InvalidConfiguration("The service declaration cannot be used.", faults=faults)
-    return ServiceDeclaration(
+    return untrained(ServiceDeclaration(
         name, algorithm, schema, description, parameters, data, training, serving,
-        requirements, allow_pickle, monitoring, jobs, schedules, tuning, batch,
-    )  # fmt: skip
+        requirements, allow_pickle, monitoring, jobs, schedules, tuning, batch, versions_of, share, reason,
+    ))  # fmt: skip
 
 
 def _strangers(value: Mapping[Any, Any]) -> list[Fault]:
-    faults = []
-    for name in value:
-        if name not in MEMBERS:
-            close = get_close_matches(str(name), MEMBERS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(MEMBERS)}"
-            faults.append(Fault(f"/{name}", f"unknown; {hint}"))
-    return faults
+    return [
+        Fault(f"/{name}", f"unknown; {hint(str(name), (*MEMBERS, *OF_FILES))}")
+        for name in value
+        if name not in MEMBERS
+    ]
 
 
 def _missing(value: Mapping[Any, Any]) -> list[Fault]:
@@ -131,20 +158,9 @@ def _part(value: Mapping[Any, Any], name: str, kind: Any, absent: T, faults: lis
     try:
         converted: T = msgspec.convert(value[name], kind)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at ")
-        below = "".join(f"/{step}" for step in re.findall(r"\w+", path))
-        faults.append(Fault(f"/{name}{below}", _plain(message)))
+        faults.extend(explained(error, value[name], kind, f"/{name}"))
         return absent
     return converted
-
-
-def _plain(message: str) -> str:
-    """Say what the converter says in the words of a YAML author."""
-    return (
-        message.replace("Object contains unknown field", "unknown member")
-        .replace("Object missing required field", "missing member")
-        .replace("`", "'")
-    )
 
 
 def _check_default(serving: ServingDeclaration, schema: Schema) -> list[Fault]:
@@ -157,7 +173,10 @@ def _check_default(serving: ServingDeclaration, schema: Schema) -> list[Fault]:
     ]
     for name, value in serving.default.items():
         field = schema.output.get(name)
-        wrong = "not an output of this service" if field is None else checker(field)(value)
+        if field is None:
+            wrong: str | None = f"not an output of this service{doubt(name, schema.output)}"
+        else:
+            wrong = checker(field)(value)
         if wrong is not None:
             hint = ' (quote "Yes" and "No")' if isinstance(value, bool) else ""
             faults.append(Fault(f"/serving/default/{name}", wrong + hint))
@@ -172,7 +191,9 @@ def _check_batching(serving: ServingDeclaration) -> list[Fault]:
     return [Fault("/serving/batching/max_wait_ms", message)]
 
 
-def _check_data(data: DataDeclaration) -> list[Fault]:
+def _check_data(data: DataDeclaration | None) -> list[Fault]:
+    if data is None:
+        return []
     needed = ("url", "query") if data.source == "sql" else ("path",)
     return [
         Fault("/data", f"source {data.source} needs {name!r}")

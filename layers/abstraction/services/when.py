@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from difflib import get_close_matches
 
 from minerva.errors import Fault, InvalidConfiguration
 from minerva.layers.abstraction.schedules.cron import wrong_expression, wrong_timezone
 from minerva.layers.abstraction.services.declaration import (
     DataDeclaration,
+    MonitoringDeclaration,
+    RetrainDeclaration,
     ScheduleDeclaration,
     TrainingDeclaration,
 )
+from minerva.spelling import hint
 
 
-def check_training(training: TrainingDeclaration, data: DataDeclaration | None) -> Iterator[Fault]:
+def check_training(
+    training: TrainingDeclaration, data: DataDeclaration | None, monitoring: MonitoringDeclaration
+) -> Iterator[Fault]:
     """Yield what is wrong with when a service is trained."""
     if training.schedule is not None:
         yield from _wrong(wrong_expression(training.schedule), "/training/schedule")
     yield from _wrong(wrong_timezone(training.timezone), "/training/timezone")
     if training.watermark is not None and (data is None or data.source != "sql"):
         yield Fault("/training/watermark", "asks the database of `data`, whose source must be sql")
+    if training.retrain is not None:
+        yield from _check_retrain(training.retrain, data, monitoring)
+
+
+def _check_retrain(
+    retrain: RetrainDeclaration, data: DataDeclaration | None, monitoring: MonitoringDeclaration
+) -> Iterator[Fault]:
+    if data is None:
+        yield Fault("/training/retrain", "needs `data` to train on")
+    if not monitoring.sample:
+        yield Fault(
+            "/monitoring/sample", "records nothing, but `training.retrain` goes by the records"
+        )
+    for index, name in enumerate(retrain.on):
+        if name in retrain.on[:index]:
+            yield Fault(f"/training/retrain/on/{index}", "stands here a second time")
+        if not getattr(monitoring, name):
+            message = f"watches no {name}, but `training.retrain` goes by it"
+            yield Fault(f"/monitoring/{name}", message)
 
 
 def check_schedules(schedules: Sequence[ScheduleDeclaration]) -> Iterator[Fault]:
@@ -55,6 +78,4 @@ def check_kinds(schedules: Sequence[ScheduleDeclaration], known: Collection[str]
 
 
 def _unknown(kind: str, known: Sequence[str]) -> str:
-    close = get_close_matches(kind, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-    return f"there is no kind of job {kind!r}; {hint}"
+    return f"there is no kind of job {kind!r}; {hint(kind, known)}"

@@ -9,12 +9,21 @@ import structlog
 
 from minerva.algorithm import Algorithm
 from minerva.errors import Fault, MinervaError, Unavailable
-from minerva.layers.abstraction.plugins.catalogue import Catalogue, provenance
+from minerva.layers.abstraction.flows.among import in_order
+from minerva.layers.abstraction.plugins.catalogue import Catalogue
 from minerva.layers.abstraction.registry.manifest import digest
 from minerva.layers.abstraction.registry.records import CHAMPION, DEFAULT_TENANT, Configuration
-from minerva.layers.abstraction.runtimes.choice import runtime
+from minerva.layers.abstraction.runtimes.choice import needs_data, runtime
+from minerva.layers.abstraction.runtimes.choice import origin as origin_of
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
-from minerva.layers.abstraction.services.folder import Signature, read_services, signature
+from minerva.layers.abstraction.services.folder import (
+    Among,
+    Signature,
+    author_of,
+    read_services,
+    signature,
+)
+from minerva.layers.abstraction.services.lending import check_lender
 from minerva.layers.abstraction.services.parsing import Check, parse
 from minerva.layers.abstraction.training.versioning import Versioning
 
@@ -27,17 +36,18 @@ Submit = Callable[[Configuration, str], object]
 
 @dataclass
 class WorkspaceServices:
-    """The declared services of the default tenant, and what is wrong with the other files."""
+    """The declared services, of the workspace's own tenant and others, and what is wrong with files."""
 
     versioning: Versioning
     catalogue: Callable[[], Catalogue]
     check: Check
     submit: Submit
+    among: Among = check_lender
     author: str = "workspace"
     faults: tuple[Fault, ...] = ()
     _seen: tuple[Signature, Catalogue] | None = field(default=None)
-    _made_by: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Service → where the algorithm came from that its version was made by; for those without data."""
+    _made_by: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    """Tenant and service → where the algorithm that made its version came from; of those without data."""
 
     def refresh(self) -> None:
         """Apply the files if any of them or a plugin changed since the last call, or a store was away."""
@@ -50,12 +60,15 @@ class WorkspaceServices:
 
         False: something was unavailable, so that the same files may be usable the next time.
         """
-        declared = read_services(self.versioning.trainer.workspace, self.check)
+        workspace = self.versioning.trainer.workspace
+        declared = read_services(workspace, self.check, self.among)
         faults = list(declared.problems)
         complete = True
-        for declaration in declared.services:
+        mine = [(DEFAULT_TENANT, declaration) for declaration in in_order(declared.services)]
+        for tenant, declaration in (*mine, *declared.others):
+            author = author_of(declared.files[declaration.service])
             try:
-                self._declare(declaration)
+                self._declare(tenant, declaration, author)
             except MinervaError as error:
                 complete = complete and not isinstance(error, Unavailable)
                 faults.extend(_located(declaration.service, error))
@@ -69,18 +82,19 @@ class WorkspaceServices:
         faults = (*self.faults, *self.catalogue().problems)
         return [{"where": fault.where, "message": fault.message} for fault in faults]
 
-    def _declare(self, declaration: ServiceDeclaration) -> None:
+    def _declare(self, tenant: str, declaration: ServiceDeclaration, author: str) -> None:
         catalogue = self.catalogue()
         algorithm = catalogue.find(declaration.algorithm)
         registry = self.versioning.registry
-        configuration = registry.declare(DEFAULT_TENANT, declaration, self.author)
-        if algorithm.needs_data:
+        configuration = registry.declare(tenant, declaration, author)
+        if needs_data(catalogue, declaration) or declaration.versions_of is not None:
             return
-        origin = provenance(catalogue, algorithm.name)
-        edited = self._made_by.get(declaration.service, origin) != origin
+        origin = origin_of(catalogue, declaration)
+        name = tenant, declaration.service
+        edited = self._made_by.get(name, origin) != origin
         if edited or self._outdated(configuration, origin):
             self._make(configuration, algorithm, origin)
-        self._made_by[declaration.service] = origin
+        self._made_by[name] = origin
 
     def _make(
         self, configuration: Configuration, algorithm: Algorithm, origin: dict[str, str]

@@ -12,6 +12,7 @@ import yaml
 from minerva.errors import Fault, InvalidConfiguration
 
 MAX_BYTES = 1024 * 1024
+BOOLEAN, TEXT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
 MAX_VALUES = 100_000
 """A small file can stand for billions of values, by aliases of aliases."""
 
@@ -101,6 +102,8 @@ def _walk(
         for key, item in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(problem="a key is text", problem_mark=key.start_mark)
+            if key.tag == BOOLEAN:  # a name is never true or false: `on` and `no` are names
+                key.tag = TEXT
             line = key.start_mark.line + 1
             if key.value in seen:
                 fault = _fault(path, line, f"{key.value!r} stands here a second time")

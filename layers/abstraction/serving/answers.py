@@ -41,6 +41,9 @@ class Answers:
     """The records' keys, where the schema has one."""
     contributions: NDArray[Any] | None = None
     """Why: shape (n, features), where an explanation was asked for."""
+    confidences: Mapping[str, NDArray[np.float64]] | None = None
+    """Output → the chance that the answer is right, shape (n,), or its interval, shape (n, 2); where
+    that was asked for."""
 
     @classmethod
     def of(cls, batch: Batch, outputs: Predictions) -> Answers:
@@ -58,13 +61,16 @@ class Answers:
         """Return one object per record: its key (if the schema has one), then each output.
 
         A category adds `<name>_probabilities` (value → 0..1), a boolean `<name>_probability`; an
-        explanation is named so.
+        explanation is named so. Where it was asked how sure they are, a class adds `<name>_confidence`
+        (0..1), a number `<name>_interval` (low and high).
         """
         members: dict[str, Sequence[Any]] = {}
         if self.keys is not None and self.schema.key is not None:
             members[self.schema.key] = self.keys
+        sure = self.confidences or {}
         for name, answered in self.outputs.items():
             members |= _members(name, self.schema.output[name], answered)
+            members |= _sure(name, sure[name]) if name in sure else {}
         if self.contributions is not None:
             features = self.schema.features
             members["explanation"] = [
@@ -102,7 +108,13 @@ def joined(ours: Answers, theirs: Answers, sides: NDArray[np.bool_]) -> Answers 
         keys = [next(known[side]) for side in sides.tolist()]
     outputs = {name: _both(one, theirs.outputs[name], sides) for name, one in ours.outputs.items()}
     why = _interleaved(ours.contributions, theirs.contributions, sides)
-    return Answers(ours.schema, outputs, len(sides), keys, why)
+    sure = None
+    if ours.confidences is not None and theirs.confidences is not None:
+        both = theirs.confidences
+        sure = {
+            name: _interleaved(one, both[name], sides) for name, one in ours.confidences.items()
+        }
+    return Answers(ours.schema, outputs, len(sides), keys, why, sure)
 
 
 def _both(ours: Answered, theirs: Answered, sides: NDArray[np.bool_]) -> Answered:
@@ -123,7 +135,8 @@ def _form(answers: Answers) -> tuple[Any, ...]:
     schema, explained = answers.schema, answers.contributions is not None
     chances = [one.chances is not None for one in answers.outputs.values()]
     features = schema.features if explained else None
-    return schema.key, list(schema.output.items()), chances, features
+    sure = None if answers.confidences is None else list(answers.confidences)
+    return schema.key, list(schema.output.items()), chances, features, sure
 
 
 def answers(schema: Schema, outputs: Predictions, rows: int) -> dict[str, Answered]:
@@ -149,6 +162,14 @@ def _members(name: str, field: Field, answered: Answered) -> dict[str, list[Any]
     labels = [str(value) for value in field.values]
     rows = [dict(zip(labels, row, strict=True)) for row in chances.tolist()]
     return {name: values, f"{name}_probabilities": rows}
+
+
+def _sure(name: str, confidence: NDArray[np.float64]) -> dict[str, list[Any]]:
+    """Return the members that tell how sure an output is."""
+    if confidence.ndim == 1:
+        return {f"{name}_confidence": confidence.tolist()}
+    ends = [{"low": low, "high": high} for low, high in confidence.tolist()]
+    return {f"{name}_interval": ends}
 
 
 def _answered(name: str, field: Field, column: NDArray[Any], rows: int) -> Answered:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from threading import get_ident
 from typing import Any
 
+import numpy as np
 import structlog
 from numpy.typing import NDArray
 
@@ -20,9 +21,12 @@ from minerva.errors import (
     MinervaError,
     Unavailable,
 )
+from minerva.layers.abstraction.evaluation.confidence import read
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.serving.answers import Answers
+from minerva.layers.abstraction.serving.contributions import contributions
 from minerva.layers.abstraction.serving.loading import LoadedVersion
+from minerva.layers.abstraction.serving.wishes import NONE, Wishes
 from minerva.schema import Batch
 
 log = structlog.get_logger()
@@ -31,6 +35,8 @@ Quarantine = Callable[[Version, str], None]
 """Takes a version out of service; returns at once, the change happens off the request path."""
 FAILURES = (AlgorithmFailed, DeadlineExceeded, Unavailable)
 """Why a version does not answer; a caller's bad input is none of them."""
+NAMES_CLUSTERS = "clustering"
+"""The kind of problem whose numbers are names."""
 OWN_FAULTS = (AlgorithmFailed, DeadlineExceeded)
 """What a version is to blame for. A process that is only just starting is not."""
 
@@ -40,7 +46,7 @@ class Asking:
     """One call's questions to versions. A call that nobody waits for any more blames no one twice."""
 
     quarantine: Quarantine
-    explain: bool = False
+    wishes: Wishes = NONE
     _asked: LoadedVersion | None = None
     _thread: int = 0
     _abandoned: bool = False
@@ -51,7 +57,10 @@ class Asking:
             raise _resting(loaded)
         self._asked, self._thread = loaded, get_ident()
         try:
-            answers = _answers(loaded, batch, explain=self.explain)
+            answers = _answers(loaded, batch, self.wishes.explain)
+            if self.wishes.confidence:
+                sure = _confidences(loaded, answers, self.wishes.confidence)
+                answers = replace(answers, confidences=sure)
         except OWN_FAULTS as error:
             if not self._abandoned:
                 self._failed(loaded, error)
@@ -83,11 +92,11 @@ def _resting(loaded: LoadedVersion) -> Unavailable:
     )
 
 
-def _answers(loaded: LoadedVersion, batch: Batch, *, explain: bool) -> Answers:
+def _answers(loaded: LoadedVersion, batch: Batch, explain: str) -> Answers:
     try:
         answers = Answers.of(batch, loaded.model.predict(batch))
         if explain:
-            return replace(answers, contributions=_contributions(loaded, batch))
+            return replace(answers, contributions=_contributions(loaded, batch, explain))
     except MinervaError:
         raise
     except (Exception, SystemExit) as error:
@@ -99,10 +108,27 @@ def _answers(loaded: LoadedVersion, batch: Batch, *, explain: bool) -> Answers:
     return answers
 
 
-def _contributions(loaded: LoadedVersion, batch: Batch) -> NDArray[Any]:
-    if not isinstance(loaded.model, Explains):
+def _confidences(
+    loaded: LoadedVersion, answers: Answers, where: str
+) -> dict[str, NDArray[np.float64]]:
+    """Return output → how sure its answers are. Raises InvalidInput where the version does not know."""
+    known = read(loaded.version.manifest)
+    if not known:
+        raise InvalidInput(
+            "This service cannot tell how sure its predictions are.",
+            faults=[Fault(where, "too few rows with their truth were held out; leave it out")],
+        )
+    return {name: one.of(answers.outputs[name]) for name, one in known.items()}
+
+
+def _contributions(loaded: LoadedVersion, batch: Batch, where: str) -> NDArray[Any]:
+    if isinstance(loaded.model, Explains):
+        return loaded.model.explain(batch)
+    usual = None if loaded.background is None else loaded.background.records()
+    if usual is None:
         raise InvalidInput(
             "This service cannot explain its predictions.",
-            faults=[Fault("/explain", "not offered by the algorithm; leave it out")],
+            faults=[Fault(where, "its model learnt from no data; leave it out")],
         )
-    return loaded.model.explain(batch)
+    labels = loaded.version.manifest.get("problem") == NAMES_CLUSTERS
+    return contributions(loaded.model, usual, batch, labels=labels, where=where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,14 +100,19 @@ class Contest:
         return joined(ours, theirs, sides) or in_turn(ours, theirs, sides), versions
 
 
+Heard = Callable[[Answers, Batch, float], None]
+"""Is told what a shadow answered, to which records, in how many seconds; never raises."""
+
+
 def comparison(
-    shadow: LoadedVersion, records: Records, content: Content, asking: Asking
+    shadow: LoadedVersion, records: Records, content: Content, asking: Asking, heard: Heard
 ) -> Callable[[], Agreement]:
     """Return what asks the shadow the same and compares it with what was answered."""
 
     def compare() -> Agreement:
-        theirs = asking.ask(shadow, records.read_by(shadow)).rows()
-        ours = in_rows(content)
-        return agreement(shadow.schema, ours, theirs)
+        began, batch = time.monotonic(), records.read_by(shadow)
+        theirs = asking.ask(shadow, batch)
+        heard(theirs, batch, time.monotonic() - began)
+        return agreement(shadow.schema, in_rows(content), theirs.rows())
 
     return compare

@@ -11,9 +11,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 import structlog
@@ -27,6 +26,7 @@ from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.loading import LoadedVersion, Loader
 from minerva.layers.abstraction.serving.renewal import Renewal
 from minerva.layers.abstraction.serving.terms import Terms
+from minerva.spelling import question
 
 log = structlog.get_logger()
 
@@ -75,14 +75,17 @@ class LiveServices:
         found = self.get(tenant, service)
         if found is None:
             names = [name for owner, name in self._picture if owner == tenant]
-            close = get_close_matches(service, names, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise NotFound(f"There is no service {service!r}.{hint}")
+            raise NotFound(f"There is no service {service!r}.{question(service, names)}")
         return found
 
     def all(self, tenant: str) -> list[LiveService]:
         """Return a tenant's services, by name."""
         return [live for (owner, _), live in sorted(self._picture.items()) if owner == tenant]
+
+    @property
+    def served(self) -> Collection[Served]:
+        """What the registry named at the last look: every tenant's services and versions."""
+        return self._served.values()
 
     def serves(self, service: str) -> bool:
         """Tell whether any tenant's service of this name has a version here."""
@@ -140,17 +143,31 @@ class LiveServices:
         with self._lock:
             if self.registry.current() == self.revision and time.monotonic() < self._retry_at:
                 return False
-            revision, served = self.registry.served()
+            revision, moved = self._read()
             self._arrivals.forget_ended()
-            self._served = {
-                (one.configuration.tenant, one.configuration.service): one for one in served
-            }
-            renewed = {name: self._renewed(name) for name in self._served}
-            self._swap({name: live for name, live in renewed.items() if live is not None})
+            renewed = {name: self._renewed(name) for name in self._unsettled(moved)}
+            here = {name: live for name, live in renewed.items() if live is not None}
+            before = {name: live for name, live in self._picture.items() if name in self._served}
+            self._swap({**before, **here})
             if revision != self.revision:
                 log.info("registry.refreshed", revision=revision, services=len(self._picture))
             self.revision = revision
             return True
+
+    def _read(self) -> tuple[int, Collection[Name]]:
+        """Take over what the registry names: of what changed, or of everything if that is not known."""
+        since = self.registry.served_since(self.revision) if self.revision >= 0 else None
+        revision, served = since or self.registry.served()
+        named = {(one.configuration.tenant, one.configuration.service): one for one in served}
+        self._served = named if since is None else {**self._served, **named}
+        return revision, named
+
+    def _unsettled(self, moved: Collection[Name]) -> Iterator[Name]:
+        """Give the services that changed, and those that do not serve what they should yet."""
+        for name in self._served:
+            live = self._picture.get(name)
+            if name in moved or live is None or not live.whole:
+                yield name
 
     def _load(self, version: Version, terms: Terms) -> LoadedVersion:
         return self.loader.load(version, terms)

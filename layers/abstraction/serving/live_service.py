@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from minerva.errors import NotFound, Unavailable
+from minerva.layers.abstraction.problems.solved import Solved
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.serving.loading import LoadedVersion
@@ -58,6 +61,11 @@ class LiveService:
     def schema(self) -> Schema:
         """The schema that callers must fit: the serving version's, else the declared one."""
         return self.declaration.schema if self.loaded is None else self.loaded.schema
+
+    @property
+    def solved(self) -> Solved:
+        """What the serving version solves; before there is one, what the output says."""
+        return Solved.of(self.schema, {} if self.version is None else self.version.manifest)
 
     @property
     def decoder(self) -> Decoder:
@@ -116,7 +124,11 @@ class LiveService:
             "ready": self.ready,
             "problem": self.problem,
             **_health(self.loaded),
+            "serving": msgspec.to_builtins(self.declaration.serving),
             "schema": self.schema.to_json(),
+            "truth": [
+                {"name": name, **field.to_json()} for name, field in self.solved.live.truth.items()
+            ],
         }
         if self.challenger is not None:
             described["challenger"] = {**self.challenger.to_json(), "share": self.share}

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import structlog
 
 from minerva.algorithm import Algorithm, Context, Model, Twins
-from minerva.errors import AlgorithmFailed, Fault, InvalidConfiguration, MinervaError
+from minerva.errors import AlgorithmFailed, MinervaError
 from minerva.layers.abstraction.drift.bins import Bins
 from minerva.layers.abstraction.drift.stored import read_bins
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
+from minerva.layers.abstraction.plugins.parameters import read_parameters
 from minerva.layers.abstraction.plugins.snapshot import PLUGIN, restore
 from minerva.layers.abstraction.registry.manifest import verify
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.registry.store import ArtefactStore
 from minerva.layers.abstraction.routing.circuit import Circuit
 from minerva.layers.abstraction.services.declaration import Batching, Breaker
+from minerva.layers.abstraction.serving.contributions import Background
 from minerva.layers.abstraction.serving.goldens import prove
 from minerva.layers.abstraction.serving.joining import joined
 from minerva.layers.abstraction.serving.pause import Joins
@@ -53,6 +53,8 @@ class LoadedVersion:
     circuit: Circuit = field(default_factory=lambda: Circuit(Breaker()))
     bins: Bins | None = None
     """How its training rows were spread, for whoever watches for drift; None: it is not watched."""
+    background: Background | None = None
+    """What its answers are explained by, if the model cannot do so itself."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Loader:
     workspace: Path
     signer: Signer
     place: Place
+    house_of: Callable[[str], Any] = lambda tenant: None  # noqa: ARG005 - the name is the type's
+    """Returns what a tenant's flows are made of."""
 
     def load(self, version: Version, terms: Terms | None = None) -> LoadedVersion:
         """Fetch, verify, load and prove. Raises the error that says which of these failed."""
@@ -82,7 +86,8 @@ class Loader:
             if terms.batching is not None:
                 model = _joined(model, terms.batching, manifest)
         circuit, bins = Circuit(terms.breaker), read_bins(folder, schema)
-        return LoadedVersion(version, schema, decoder, model, terms, circuit, bins)
+        background = Background(folder, decoder)
+        return LoadedVersion(version, schema, decoder, model, terms, circuit, bins, background)
 
     def _inline(
         self,
@@ -101,6 +106,8 @@ class Loader:
             parameters=read_parameters(algorithm, manifest["parameters"]),
             workspace=self.workspace,
             allow_pickle=terms.allow_pickle,
+            service=version.service,
+            house=self.house_of(version.tenant),
         )
 
         def original() -> Model:
@@ -121,28 +128,6 @@ def needs_process(manifest: Mapping[str, Any], terms: Terms) -> bool:
     if manifest.get("requirements"):
         return True
     return (terms.runtime or manifest["runtime"]) == "process"
-
-
-def read_parameters(algorithm: Algorithm, declared: dict[str, Any]) -> Any:
-    """Turn declared parameters into the algorithm's own type. Raises InvalidConfiguration."""
-    try:
-        return msgspec.convert(declared, algorithm.Parameters)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        where = "/parameters" + "".join(f"/{step}" for step in re.findall(r"\w+", path))
-        known = ", ".join(algorithm.Parameters.__struct_fields__) or "none"
-        hint = f"; {algorithm.name} takes {known}" if "unknown field" in message else ""
-        raise InvalidConfiguration(
-            f"The parameters do not fit algorithm {algorithm.name}.",
-            faults=[Fault(where, message.replace("`", "'") + hint)],
-        ) from error
-    except MinervaError:
-        raise
-    except Exception as error:
-        raise InvalidConfiguration(
-            f"Algorithm {algorithm.name} could not read its parameters: {type(error).__name__}.",
-            faults=[Fault("/parameters", "the algorithm failed to read them")],
-        ) from error
 
 
 def _load(algorithm: Algorithm, folder: Path, context: Context) -> Model:

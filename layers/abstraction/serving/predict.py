@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -24,7 +24,7 @@ from minerva.errors import (
 )
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.routing.shadow import Shadows
-from minerva.layers.abstraction.serving.answers import Content
+from minerva.layers.abstraction.serving.answers import Answers, Content
 from minerva.layers.abstraction.serving.asking import Asking, Quarantine
 from minerva.layers.abstraction.serving.contest import Contest, Outcome, Records, comparison
 from minerva.layers.abstraction.serving.live import LiveServices
@@ -40,8 +40,31 @@ from minerva.schema.table import plain_row
 
 log = structlog.get_logger()
 
+Found = tuple[Records, Outcome]
+"""What was asked, and what was answered."""
 Watch = Callable[[LiveService, LoadedVersion, Batch], None]
 """Sees what a service was asked, as its champion reads it; returns at once and never raises."""
+
+
+class Record(Protocol):
+    """Has an answered call recorded; see `monitoring.recorder.Recorder`."""
+
+    def __call__(
+        self,
+        live: LiveService,
+        answer: Answer,
+        batch: Batch | None,
+        keys: Sequence[Any] | None,
+        seconds: float,
+        /,
+        *,
+        shadow: bool = False,
+    ) -> None:
+        """Return at once and never raise. `batch`: what was asked, None if it is not known."""
+
+
+def unrecorded(*_seen: object, shadow: bool = False) -> None:
+    """Satisfy `Record` where nothing is kept."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +80,7 @@ class Predictor:
     shadows: Shadows = field(default_factory=Shadows)
     chance: Callable[[], float] = random.random
     watch: Watch = lambda live, champion, batch: None  # noqa: ARG005 - names are the type's
+    record: Record = unrecorded
 
     def predict(
         self, tenant: str, service: str, question: Question, *, spent_s: float = 0.0
@@ -72,17 +96,20 @@ class Predictor:
             live = live.only(question.version)
         spent_s += time.monotonic() - began
         batch = _decode(live, question)
-        asking = Asking(self.quarantine, question.explain)
+        asking = Asking(self.quarantine, question.wishes)
         try:
             champion = _serving(live)
             contest = Contest(live, champion, asking, self.chance)
-            content, versions = self._within_deadline(
+            records, (content, versions) = self._within_deadline(
                 live, asking, lambda: self._answer(contest, question, batch), spent_s
             )
+            answer = _answer(service, champion.version, content, versions)
+            batch, keys = records.batch, records.batch.keys
         except (Unavailable, AlgorithmFailed, DeadlineExceeded) as error:
             keys = question.keys or () if batch is None else batch.keys or [None] * len(batch)
-            return _degraded(live, keys, error)
-        return _answer(service, champion.version, content, versions)
+            answer = _degraded(live, keys, error)
+        self.record(live, answer, batch, keys, time.monotonic() - began)
+        return answer
 
     def records_of(self, tenant: str, service: str, columns: Columns) -> list[dict[str, Any]]:
         """Return the JSON records that columns stand for, as the service reads them now."""
@@ -97,7 +124,9 @@ class Predictor:
         left_s = math.inf if deadline_ms is None else deadline_ms / 1000 - spent_s
         return self.live.first(tenant, service, left_s)
 
-    def _answer(self, contest: Contest, question: Question, batch: Batch | None) -> Outcome:
+    def _answer(
+        self, contest: Contest, question: Question, batch: Batch | None
+    ) -> tuple[Records, Outcome]:
         if batch is None:
             records = self._look_up(contest.live, question.keys or ())
         else:
@@ -106,7 +135,7 @@ class Predictor:
             self.watch(contest.live, contest.champion, records.batch)
         answered = contest.answer(records)
         self._ask_shadow(contest.live, records, answered[0])
-        return answered
+        return records, answered
 
     def _ask_shadow(self, live: LiveService, records: Records, content: Content) -> None:
         """Leave the question for later: nobody waits for a shadow, and nobody gets its answer."""
@@ -119,7 +148,14 @@ class Predictor:
             "version": None if live.version is None else live.version.number,
             "shadow": shadow.version.number,
         }
-        compare = comparison(shadow, records, content, Asking(self.quarantine))
+
+        def heard(theirs: Answers, batch: Batch, seconds: float) -> None:
+            answer = Answer(
+                theirs, live.declaration.service, str(shadow.version.number), False, None
+            )
+            self.record(live, answer, batch, batch.keys, seconds, shadow=True)
+
+        compare = comparison(shadow, records, content, Asking(self.quarantine), heard)
         self.shadows.ask(shadow.version.digest, facts, compare)
 
     def _look_up(self, live: LiveService, keys: Sequence[Any]) -> Records:
@@ -141,8 +177,8 @@ class Predictor:
         return Records(records, live.decoder.records(records, where="/keys"))
 
     def _within_deadline(
-        self, live: LiveService, asking: Asking, work: Callable[[], Outcome], spent_s: float
-    ) -> Outcome:
+        self, live: LiveService, asking: Asking, work: Callable[[], Found], spent_s: float
+    ) -> Found:
         """Do the work in one of the service's places, which it holds until it really ends."""
         give_back = _take_place(live)
         deadline_ms = live.declaration.serving.deadline_ms
@@ -153,8 +189,7 @@ class Predictor:
                 give_back()
         context = contextvars.copy_context()
         left_s = max(0.0, deadline_ms / 1000 - spent_s)
-        if live.declaration.serving.batching is not None:
-            context.run(UNTIL.set, time.monotonic() + left_s)
+        context.run(UNTIL.set, min(UNTIL.get(), time.monotonic() + left_s))
         try:
             future = self.executor.submit(context.run, work)
         except RuntimeError as error:
@@ -174,14 +209,12 @@ class Predictor:
 
 def _decode(live: LiveService, question: Question) -> Batch | None:
     """Return what is asked about; None: it must be looked up first."""
-    if question.columns is not None:
-        return live.decoder.columns(question.columns, question.where)
-    if question.records is None:
-        return None
     decoder, read = live.decoder, question.batch
     if read is not None and read.schema is decoder.schema:
         return read
-    return decoder.records(question.records)
+    if question.columns is not None:
+        return decoder.columns(question.columns, question.where)
+    return None if question.records is None else decoder.records(question.records)
 
 
 def _plain(champion: LoadedVersion, question: Question) -> Sequence[Any]:

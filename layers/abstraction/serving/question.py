@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from minerva.layers.abstraction.serving.answers import Answered, Answers, Content, in_rows
+from minerva.layers.abstraction.serving.wishes import NONE, Wishes
 from minerva.schema import Batch
 from minerva.schema.columns import Columns, Where, rows_of
 
@@ -18,14 +19,15 @@ class Question:
 
     records: Sequence[Any] | None = None
     keys: Sequence[Any] | None = None
-    explain: bool = False
     columns: Columns | None = None
     version: int | None = None
     """Which version alone shall answer; None: whichever the aliases say."""
     where: Where | None = None
     """Where the values of `columns` stand in what was sent."""
     batch: Batch | None = None
-    """What `records` say by the batch's schema, where they were read straight into columns."""
+    """What `records` or `columns` say by the batch's schema, where they were read straight."""
+    wishes: Wishes = NONE
+    """What to tell beside each prediction."""
 
     def __len__(self) -> int:
         """How many predictions are asked for."""
@@ -36,6 +38,10 @@ class Question:
     def __bool__(self) -> bool:
         """Hold, however many predictions are asked for."""
         return True
+
+    def wishing(self, wishes: Wishes) -> Question:
+        """Return the question with these wishes, too."""
+        return replace(self, wishes=self.wishes | wishes) if wishes else self
 
 
 @dataclass(frozen=True)

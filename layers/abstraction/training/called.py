@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from minerva.errors import Fault, InvalidInput
+from minerva.layers.abstraction.formats.layout import FORMATS, SUFFIXES, Format, Layout, like
 from minerva.layers.abstraction.jobs.places import Places
 from minerva.layers.abstraction.services.declaration import DataDeclaration
-from minerva.layers.abstraction.uploads.layout import FORMATS, SUFFIXES, Format, Layout, like
 from minerva.layers.abstraction.uploads.uploads import Uploads
 
 WHERE = ("path", "url", "upload")

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from minerva.algorithm import TrainingData
 from minerva.errors import Fault, InvalidData
+from minerva.layers.abstraction.problems.problem import By, Problem
 from minerva.layers.abstraction.registry.manifest import canonical
 from minerva.layers.abstraction.training.source import DataSource
-from minerva.schema import Batch, Decoder, Field, FieldType, Schema
+from minerva.schema import Batch, Decoder, Field, Schema
 from minerva.schema.batch import concatenate
 from minerva.schema.table import TableReader
 
@@ -29,22 +30,31 @@ class ReadData:
     data: TrainingData
     fingerprint: str
     """SHA-256 (hex) over schema and values: equal data, equal fingerprint."""
+    by: By = None
+    """The values that rows are held out by, shape (n,), none missing; None: at random."""
+
+    def take(self, indices: NDArray[Any]) -> ReadData:
+        """Return the rows at `indices` (int, shape (m,))."""
+        by = None if self.by is None else self.by[indices]
+        return ReadData(self.data.take(indices), self.fingerprint, by)
 
 
-def read_training_data(source: DataSource, schema: Schema, decimal: str = ".") -> ReadData:
-    """Read everything. Raises InvalidData: empty, contradicting the schema, one class only."""
-    reader = TableReader(schema, decimal)
+def read_training_data(source: DataSource, problem: Problem, decimal: str = ".") -> ReadData:
+    """Read everything. Raises InvalidData: empty, contradicting the schema, nothing to learn."""
+    schema = problem.schema
+    reader, truth, beside = TableReader(schema, decimal), problem.truth_fields(), _beside(problem)
     batches: list[Batch] = []
-    targets: list[dict[str, NDArray[np.generic]]] = []
+    columns: list[dict[str, NDArray[Any]]] = []
     row = 1
     for frame in source.frames(CHUNK_ROWS):
         batches.append(reader.batch(frame, row))
-        targets.append(reader.targets(frame, row))
+        columns.append(reader.columns(frame, {**truth, **beside}, row))
         row += len(frame)
-    joined = {name: np.concatenate([part[name] for part in targets]) for name in schema.output}
-    data = TrainingData(concatenate(batches), joined)
-    _check(data)
-    return ReadData(data, _fingerprint(data))
+    batch = concatenate(batches)
+    joined = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
+    data = TrainingData(batch, {name: joined[name] for name in truth})
+    _check(data, problem)
+    return ReadData(data, _fingerprint(data), _by(problem, batch, joined))
 
 
 def nothing(schema: Schema) -> ReadData:
@@ -54,30 +64,44 @@ def nothing(schema: Schema) -> ReadData:
     return ReadData(data, _fingerprint(data))
 
 
-def refuse_missing_truth(target: NDArray[Any], name: str, field: Field, first_row: int) -> None:
-    """Raise InvalidData if some row, the first of which counts as `first_row`, has no truth."""
-    missing = target < 0 if field.type is FieldType.CATEGORY else np.isnan(target)
-    if missing.any():
-        row = int(np.flatnonzero(missing)[0]) + first_row
+def _beside(problem: Problem) -> dict[str, Field]:
+    """Return the input that rows are held out by; it need not be used by the model."""
+    name = problem.split.field
+    if name is None or name not in problem.schema.inputs:
+        return {}
+    return {name: problem.schema.inputs[name]}
+
+
+def _by(problem: Problem, batch: Batch, columns: dict[str, NDArray[Any]]) -> By:
+    """Return the values that rows are held out by. Raises InvalidData if some are missing."""
+    name = problem.split.field
+    if name is None:
+        return None
+    by = columns[name] if name in columns else _keys(batch)
+    absent = np.array([value in (None, "") or value != value for value in by.tolist()], dtype=bool)  # noqa: PLR0124 - NaN is the one value that differs from itself
+    if by.dtype.kind == "i":  # codes of a category
+        absent |= by < 0
+    if absent.any():
+        row = int(np.flatnonzero(absent)[0]) + 1
         raise InvalidData(
-            "The training data lacks the truth in some rows: leave those rows out of the query.",
+            f"Rows are held out by {problem.split.by}, but some do not tell theirs.",
             faults=[Fault(f'column "{name}", row {row}', "is empty")],
         )
+    return by
 
 
-def _check(data: TrainingData) -> None:
+def _keys(batch: Batch) -> NDArray[Any]:
+    keys = np.empty(len(batch), dtype=object)
+    keys[:] = batch.keys or [None] * len(batch)
+    return keys
+
+
+def _check(data: TrainingData, problem: Problem) -> None:
     if len(data) < MIN_ROWS:
         raise InvalidData(
             f"The training data has {len(data)} rows; at least {MIN_ROWS} are needed."
         )
-    name, field = data.inputs.schema.target()
-    target = data.target()
-    refuse_missing_truth(target, name, field, first_row=1)
-    if len(np.unique(target)) < 2:  # noqa: PLR2004 - one value teaches nothing
-        raise InvalidData(
-            f"Every row of the training data has the same {name!r}: there is nothing to learn.",
-            faults=[Fault(f'column "{name}"', "holds one value only")],
-        )
+    problem.check(data)
 
 
 def _fingerprint(data: TrainingData) -> str:

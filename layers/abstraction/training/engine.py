@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from minerva.algorithm import Algorithm, Progress, TrainingData
 from minerva.cluster import Cluster, TrainsOnCluster
 from minerva.errors import Fault, InvalidConfiguration
+from minerva.layers.abstraction.problems.problem import Problem
 from minerva.layers.abstraction.services.declaration import DataDeclaration, ServiceDeclaration
 from minerva.schema import Batch, FieldType
 
@@ -64,7 +65,12 @@ class Engines(Protocol):
 
 
 def check_engine(
-    engines: Engines, declaration: ServiceDeclaration, algorithm: Algorithm, *, apart: bool
+    engines: Engines,
+    declaration: ServiceDeclaration,
+    algorithm: Algorithm,
+    problem: Problem,
+    *,
+    apart: bool,
 ) -> None:
     """Raise InvalidConfiguration if the declared engine cannot train this service.
 
@@ -75,6 +81,7 @@ def check_engine(
         return
     engines.check(engine)
     _check_algorithm(algorithm, apart=apart)
+    _check_problem(problem)
     _check_data(declaration)
 
 
@@ -85,6 +92,19 @@ def _check_algorithm(algorithm: Algorithm, *, apart: bool) -> None:
             f"Algorithm {algorithm.name} trains {why}: leave `engine` out, or take xgboost.classifier "
             "or xgboost.regressor.",
             faults=[Fault(WHERE, f"is nothing for {algorithm.name}")],
+        )
+
+
+def _check_problem(problem: Problem) -> None:
+    if problem.split.by != "random":
+        raise InvalidConfiguration(
+            "An engine holds rows out at random, each worker its own: leave `split` out.",
+            faults=[Fault("/training/split", f"by {problem.split.by} is nothing for an engine")],
+        )
+    if not problem.labelled:
+        raise InvalidConfiguration(
+            f"An engine needs the truth in every row, which {problem.kind.name} does not have.",
+            faults=[Fault(WHERE, f"is nothing for {problem.kind.name}")],
         )
 
 

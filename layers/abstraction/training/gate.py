@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from minerva.errors import Fault, InvalidConfiguration
+from minerva.layers.abstraction.problems.metric import is_better
+from minerva.layers.abstraction.problems.problem import Problem
 from minerva.layers.abstraction.services.declaration import Gate
-from minerva.layers.abstraction.training.metrics import SMALLER_IS_BETTER, names_for
-from minerva.schema import Field
+from minerva.layers.abstraction.training.baseline import Baseline
 
 TOLERANCE = 1e-9
+WHERE = "/training/gate/metric"
 LATENCY = "latency_p95_ms"
 """The metric that `latency_ms` bounds."""
+
+WAY_OUT = "(`training: {below_baseline: promote}` lets such a version serve.)"
 
 
 @dataclass(frozen=True)
@@ -24,23 +28,14 @@ class Verdict:
     reason: str
 
 
-def check_gate(gate: Gate | None, output: Field) -> None:
-    """Raise InvalidConfiguration if the gate demands nothing, or a metric this output cannot have."""
+def check_gate(gate: Gate | None, problem: Problem) -> None:
+    """Raise InvalidConfiguration if the gate demands nothing, or a metric that there is not."""
     if gate is None:
         return
-    if gate.metric is None:
-        fault = _without_metric(gate)
-    elif gate.metric not in names_for(output):
-        fault = f"unknown here; choose one of {', '.join(names_for(output))}"
-    else:
-        return
-    if fault:
-        raise InvalidConfiguration(
-            f"The gate's metric {gate.metric!r} does not fit the output."
-            if gate.metric
-            else "The gate has no metric.",
-            faults=[Fault("/training/gate/metric", fault)],
-        )
+    if gate.metric is not None:
+        problem.check_metric(gate.metric, WHERE)
+    elif fault := _without_metric(gate):
+        raise InvalidConfiguration("The gate has no metric.", faults=[Fault(WHERE, fault)])
 
 
 def _without_metric(gate: Gate) -> str:
@@ -66,6 +61,26 @@ def judge(
     return Verdict(not failed, " ".join(verdict.reason for verdict in failed or verdicts))
 
 
+def demand_worth(baseline: Baseline | None, verdict: Verdict) -> Verdict:
+    """Hold back a version that is no better than one constant answer, though its gate let it pass."""
+    if baseline is None or baseline.beaten:
+        return verdict
+    return Verdict(False, f"{baseline.sentence} {WAY_OUT}")
+
+
+def demand_better(
+    rival: str, asked: Sequence[str], ours: Mapping[str, float], theirs: Mapping[str, float]
+) -> Verdict:
+    """Compare a version with another service by the first of these metrics that both have."""
+    metric = next((one for one in asked if one in ours and one in theirs), None)
+    if metric is None:
+        return Verdict(False, f"It has no metric in common with {rival}.")
+    told = f"{metric} {ours[metric]:.4f} against {theirs[metric]:.4f} of {rival}"
+    if is_better(metric, ours[metric], theirs[metric], TOLERANCE):
+        return Verdict(True, f"Better: {told}.")
+    return Verdict(False, f"No better: {told}.")
+
+
 def _judge_metric(
     gate: Gate, metric: str, metrics: Mapping[str, float], champion: Mapping[str, float] | None
 ) -> Verdict:
@@ -79,8 +94,7 @@ def _judge_metric(
         return Verdict(False, f"{shown} is above {gate.at_most:g}.")
     if gate.not_worse_than and champion is not None:
         theirs = champion.get(metric, math.nan)
-        worse = value > theirs if metric in SMALLER_IS_BETTER else value < theirs
-        if worse and abs(value - theirs) > TOLERANCE:
+        if is_better(metric, theirs, value, TOLERANCE):
             return Verdict(False, f"{shown} is worse than the champion's {theirs:.4f}.")
     return Verdict(True, f"{shown} passes.")
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minerva.algorithm import Algorithm
-from minerva.layers.abstraction.plugins.catalogue import Catalogue, provenance
+from minerva.layers.abstraction.plugins.catalogue import Catalogue
 from minerva.layers.abstraction.plugins.source import Source
 from minerva.layers.abstraction.runtimes import choice
+from minerva.layers.abstraction.runtimes.choice import needs_data, repeatable
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 
 Apart = Callable[[Algorithm, ServiceDeclaration, str, Source | None], Algorithm]
@@ -30,6 +31,11 @@ class Prepared:
     """The plugin's files, of which a version keeps a copy; None for installed plugins."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """Where the data comes from."""
+    needs_data: bool = True
+    repeats: bool = True
+    """Whether a version answers the same question alike for ever."""
+    house: Any = None
+    """What a flow is made of."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,11 @@ class Preparation:
         choice.check_runtime(algorithm, declaration)
         needed = choice.requirements(algorithm, declaration)
         locked = self.lock(needed) if needed else ""
-        facts = {**choice.facts(algorithm), "plugin": provenance(catalogue, algorithm.name)}
+        facts = {**choice.facts(algorithm), "plugin": choice.origin(catalogue, declaration)}
         if locked:
             facts["requirements"] = locked.splitlines()
         source = catalogue.source_of(algorithm.name)
         if choice.trains_apart(algorithm, declaration):
             algorithm = self.apart(algorithm, declaration, locked, source)
-        return Prepared(algorithm, facts, source)
+        needs, repeats = needs_data(catalogue, declaration), repeatable(catalogue, declaration)
+        return Prepared(algorithm, facts, source, needs_data=needs, repeats=repeats)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -11,28 +10,39 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from minerva.algorithm import Algorithm, Model, Progress, TrainingContext, TrainingData
+from minerva.algorithm import (
+    Algorithm,
+    Model,
+    Progress,
+    TrainingContext,
+    TrainingData,
+)
 from minerva.cluster import TrainsOnCluster
-from minerva.errors import AlgorithmFailed, InvalidConfiguration, MinervaError
+from minerva.errors import InvalidConfiguration
+from minerva.layers.abstraction.drift.bins import Bins
 from minerva.layers.abstraction.drift.stored import write_profile
+from minerva.layers.abstraction.evaluation.confidence import learnt as learnt_confidence
+from minerva.layers.abstraction.plugins.parameters import read_parameters
 from minerva.layers.abstraction.plugins.snapshot import keep
+from minerva.layers.abstraction.problems.problem import Problem, problem_of
 from minerva.layers.abstraction.registry.manifest import seal
 from minerva.layers.abstraction.services.declaration import DataDeclaration, ServiceDeclaration
-from minerva.layers.abstraction.serving.answers import Answers
 from minerva.layers.abstraction.serving.goldens import write_goldens
-from minerva.layers.abstraction.serving.loading import MODEL, read_parameters
+from minerva.layers.abstraction.serving.loading import MODEL
 from minerva.layers.abstraction.serving.twin import TWIN
+from minerva.layers.abstraction.training.baseline import Baseline, compared
 from minerva.layers.abstraction.training.data import ReadData, nothing, read_training_data
 from minerva.layers.abstraction.training.engine import Engine
 from minerva.layers.abstraction.training.gate import LATENCY, check_gate
+from minerva.layers.abstraction.training.judging import appraised, named, predicted, trained
 from minerva.layers.abstraction.training.latency import measure_latency
-from minerva.layers.abstraction.training.metrics import evaluate
 from minerva.layers.abstraction.training.preparation import Prepared
 from minerva.layers.abstraction.training.source import DataSource
-from minerva.layers.abstraction.training.split import hold_out
 from minerva.layers.abstraction.training.twin import make_twin
 from minerva.layers.abstraction.trust.pickles import refuse_pickles
 from minerva.layers.abstraction.trust.signing import Signer
+from minerva.layers.abstraction.validation.checks import demand, remarks
+from minerva.layers.abstraction.validation.report import DataReport, look
 from minerva.schema import Batch, Decoder
 from minerva.schema.example import example_record
 
@@ -47,6 +57,10 @@ LIBRARIES = (
     "onnxruntime",
     "pandas",
     "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "lightgbm",
+    "torch",
 )
 
 
@@ -63,6 +77,8 @@ class Trained:
     seconds: float
     """Time in the algorithm's `train`."""
     warnings: list[str]
+    baseline: Baseline | None
+    """The model beside the simple answer of its kind of problem; None where nothing was held out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +101,16 @@ class _Learnt:
     held_out: TrainingData
     profiled: Batch
     """Rows that it was learnt from: all, or enough of them to tell how values are spread."""
+    whole: TrainingData | None = None
+    """All of them, with their truth; None where no process holds them."""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    report: DataReport | None = None
+    """What was seen of the rows before; None where there are none, or not here."""
+
+    @property
+    def put_aside(self) -> int:
+        """Rows of the data that were held out; others may be judged by beside them."""
+        return len(self.held_out) if self.whole is None else self.rows - len(self.whole)
 
 
 @dataclass(frozen=True)
@@ -104,13 +129,15 @@ class Trainer:
         source: DataSource | OnCluster | None,
         folder: Path,
         progress: Progress,
+        before: Bins | None = None,
     ) -> Trained:
-        """Train into the empty `folder`.
+        """Train into the empty `folder`; the data is compared with `before`, the champion's rows.
 
         Raises InvalidConfiguration, InvalidData or AlgorithmFailed; equal inputs give equal digests.
         """
         schema, algorithm = declaration.schema, prepared.algorithm
-        check_gate(declaration.training.gate, schema.target()[1])
+        problem = problem_of(algorithm, declaration)
+        check_gate(declaration.training.gate, problem)
         context = TrainingContext(
             schema=schema,
             parameters=read_parameters(algorithm, declaration.parameters),
@@ -119,30 +146,45 @@ class Trainer:
             allow_pickle=declaration.allow_pickle,
             seed=declaration.training.seed,
             progress=_part(progress, READ_SHARE, TRAINED_SHARE),
+            service=declaration.service,
+            house=prepared.house,
         )
         progress(0.0, "reading the data")
         if isinstance(source, OnCluster):
             learnt = self._there(declaration, algorithm, source, context, progress)
         else:
-            learnt = self._here(declaration, algorithm, source, context, progress)
-        return self._finish(declaration, prepared, context, learnt, folder, progress)
+            learnt = self._here(declaration, problem, prepared, source, context, progress, before)
+        return self._finish(declaration, problem, prepared, context, learnt, folder, progress)
 
     def _here(
         self,
         declaration: ServiceDeclaration,
-        algorithm: Algorithm,
+        problem: Problem,
+        prepared: Prepared,
         source: DataSource | None,
         context: TrainingContext,
         progress: Progress,
+        before: Bins | None,
     ) -> _Learnt:
-        read = _read(declaration, algorithm, source)
-        train_part, held_out = split(read.data, declaration)
+        algorithm = prepared.algorithm
+        read = _read(declaration, problem, prepared, source)
+        report = _looked_at(declaration, read.data, before)
+        train_part, held_out = split(read, problem, declaration)
         progress(READ_SHARE, f"training on {len(train_part)} rows")
         started = self.clock()
         model = trained(algorithm.name, lambda: algorithm.train(train_part, context))
         seconds = self.clock() - started
         rows = len(read.data)
-        return _Learnt(model, seconds, read.fingerprint, rows, held_out, train_part.inputs)
+        return _Learnt(
+            model,
+            seconds,
+            read.fingerprint,
+            rows,
+            held_out,
+            train_part.inputs,
+            train_part,
+            report=report,
+        )
 
     def _there(
         self,
@@ -168,12 +210,13 @@ class Trainer:
             spread.rows,
             spread.held_out,
             spread.profiled,
-            {"engine": dict(spread.facts)},
+            facts={"engine": dict(spread.facts)},
         )
 
     def _finish(
         self,
         declaration: ServiceDeclaration,
+        problem: Problem,
         prepared: Prepared,
         context: TrainingContext,
         learnt: _Learnt,
@@ -183,77 +226,67 @@ class Trainer:
         """Evaluate and seal: the same for every model, wherever it was learnt."""
         model, held_out = learnt.model, learnt.held_out
         progress(TRAINED_SHARE, f"evaluating on {len(held_out)} held-out rows")
-        metrics = _evaluate(prepared.algorithm.name, model, held_out)
-        rows = _golden_rows(held_out, declaration)
+        outputs = predicted(prepared.algorithm.name, model, held_out)
+        metrics = problem.evaluate(held_out, outputs)
+        rows = _golden_rows(held_out, declaration, repeats=prepared.repeats)
         goldens = _save(prepared, model, folder, rows)
         if not declaration.allow_pickle:
             refuse_pickles(folder / MODEL)
-        write_profile(folder, learnt.profiled)
+        write_profile(folder, learnt.profiled, model, held_out.inputs)
         twin = make_twin(prepared.algorithm, model, context, folder, [learnt.profiled, rows])
-        facts = {**_facts(declaration, learnt, metrics, goldens), **learnt.facts}
+        baseline = compared(problem, metrics, held_out, learnt.whole)
+        facts = {**_facts(declaration, problem, learnt, metrics, goldens), **learnt.facts}
+        facts |= {} if baseline is None else {"baseline": baseline.to_json()}
+        facts |= appraised(problem, declaration, model, held_out, outputs, metrics)
+        facts |= learnt_confidence(held_out, outputs) if problem.labelled else {}
         facts |= {} if twin is None else {TWIN: twin.facts()}
         facts["data"] |= {"origin": dict(prepared.origin)} if prepared.origin else {}
         digest, manifest = seal(folder, {**facts, **prepared.facts}, self.signer)
         latency = _latency(declaration, model, rows, self.clock)
-        warnings = _suspicions(metrics)
+        warnings = [
+            *(_suspicions(metrics) if problem.labelled else []),
+            *([] if learnt.report is None else remarks(learnt.report)),
+        ]
         told = {**metrics, **latency, **({} if twin is None else twin.measured(self.clock))}
-        return Trained(folder, digest, manifest, told, held_out, learnt.seconds, warnings)
-
-
-def evaluate_model(algorithm: str, model: Model, data: TrainingData) -> dict[str, float]:
-    """Return the metrics of a model on some rows: the same rows for champion and challenger.
-
-    Raises AlgorithmFailed.
-    """
-    return _evaluate(algorithm, model, data)
+        return Trained(folder, digest, manifest, told, held_out, learnt.seconds, warnings, baseline)
 
 
 def _read(
-    declaration: ServiceDeclaration, algorithm: Algorithm, source: DataSource | None
+    declaration: ServiceDeclaration,
+    problem: Problem,
+    prepared: Prepared,
+    source: DataSource | None,
 ) -> ReadData:
-    if not algorithm.needs_data:
+    if not prepared.needs_data:
         return nothing(declaration.schema)
     if source is None or declaration.data is None:
         raise InvalidConfiguration(
             f"Service {declaration.service!r} declares no data, but algorithm "
-            f"{algorithm.name} learns from data: add a `data:` part."
+            f"{prepared.algorithm.name} learns from data: add a `data:` part."
         )
-    return read_training_data(source, declaration.schema, declaration.data.decimal)
+    return read_training_data(source, problem, declaration.data.decimal)
 
 
-def split(data: TrainingData, declaration: ServiceDeclaration) -> tuple[TrainingData, TrainingData]:
+def _looked_at(
+    declaration: ServiceDeclaration, data: TrainingData, before: Bins | None
+) -> DataReport | None:
+    """Return what is seen of the data, if there is any. Raises InvalidData if it fails its checks."""
+    if not len(data) or declaration.data is None:
+        return None
+    report = look(data, before)
+    demand(report, declaration.data.checks)
+    return report
+
+
+def split(
+    read: ReadData, problem: Problem, declaration: ServiceDeclaration
+) -> tuple[TrainingData, TrainingData]:
     """Return the rows to train on and those to evaluate on; the same for the same seed."""
-    if not len(data):
-        return data, data
-    field = data.inputs.schema.target()[1]
+    if not len(read.data):
+        return read.data, read.data
     training = declaration.training
-    train, held = hold_out(data.target(), field, training.holdout, training.seed)
-    return data.take(train), data.take(held)
-
-
-def trained(name: str, learn: Callable[[], Model]) -> Model:
-    """Learn. Raises what an algorithm raises of ours, AlgorithmFailed for anything else."""
-    try:
-        return learn()
-    except (MinervaError, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:
-        raise _failed(name, "failed in training", error) from error
-
-
-def _evaluate(name: str, model: Model, held_out: TrainingData) -> dict[str, float]:
-    if not len(held_out):
-        return {}
-    target, field = held_out.inputs.schema.target()
-    try:
-        outputs = model.predict(held_out.inputs)
-        Answers.of(held_out.inputs, outputs)  # raises if the model breaks its contract
-    except (MinervaError, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:
-        raise _failed(name, "failed in predicting the held-out rows", error) from error
-    metrics = evaluate(field, held_out.target(), outputs, target)
-    return {metric: value for metric, value in metrics.items() if math.isfinite(value)}
+    pair = problem.hold_out(read.data, read.by, training.holdout, training.seed)
+    return problem.parted(read.data, pair)
 
 
 def _save(prepared: Prepared, model: Model, folder: Path, rows: Batch) -> int:
@@ -262,13 +295,9 @@ def _save(prepared: Prepared, model: Model, folder: Path, rows: Batch) -> int:
     target.mkdir()
     if prepared.source is not None:
         keep(prepared.source, folder)
-    try:
+    with named(prepared.algorithm.name, "failed in saving its model", OSError):
         model.save(target)
         return write_goldens(folder, model, rows)
-    except (MinervaError, MemoryError, OSError):
-        raise
-    except (Exception, SystemExit) as error:
-        raise _failed(prepared.algorithm.name, "failed in saving its model", error) from error
 
 
 def _latency(
@@ -281,14 +310,11 @@ def _latency(
     return {LATENCY: measure_latency(model, rows, clock)}
 
 
-def _failed(name: str, what: str, error: BaseException) -> AlgorithmFailed:
-    """Name the error's kind only: its text may hold values of the data. The job's log has it all."""
-    return AlgorithmFailed(
-        f"Algorithm {name} {what} ({type(error).__name__}); the job's log says where."
-    )
-
-
-def _golden_rows(held_out: TrainingData, declaration: ServiceDeclaration) -> Batch:
+def _golden_rows(
+    held_out: TrainingData, declaration: ServiceDeclaration, *, repeats: bool
+) -> Batch:
+    if not repeats:
+        return Decoder(declaration.schema).records([])
     if len(held_out):
         return held_out.inputs
     schema = declaration.schema
@@ -296,20 +322,27 @@ def _golden_rows(held_out: TrainingData, declaration: ServiceDeclaration) -> Bat
 
 
 def _facts(
-    declaration: ServiceDeclaration, learnt: _Learnt, metrics: dict[str, float], goldens: int
+    declaration: ServiceDeclaration,
+    problem: Problem,
+    learnt: _Learnt,
+    metrics: dict[str, float],
+    goldens: int,
 ) -> dict[str, Any]:
     """What a version is, and nothing that differs between two equal trainings (no time, no id)."""
     return {
         "service": declaration.service,
         "algorithm": declaration.algorithm,
+        "problem": problem.kind.name,
+        **({"roles": dict(problem.roles)} if problem.roles else {}),
         "parameters": declaration.parameters,
         "schema": declaration.schema.to_json(),
         "data": {
             "fingerprint": learnt.fingerprint,
             "rows": learnt.rows,
-            "trained_rows": learnt.rows - len(learnt.held_out),
-            "held_out_rows": len(learnt.held_out),
+            "trained_rows": learnt.rows - learnt.put_aside,
+            "held_out_rows": learnt.put_aside,
             "seed": declaration.training.seed,
+            **({} if learnt.report is None else {"report": learnt.report.facts()}),
         },
         "metrics": metrics,
         "goldens": goldens,

@@ -9,14 +9,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import structlog
 
 from minerva.algorithm import Progress, TrainingData
-from minerva.errors import Conflict, MinervaError, Unavailable
+from minerva.errors import MinervaError, Unavailable
 from minerva.events import Training
 from minerva.layers.abstraction.callbacks.tell import Tell, nobody
 from minerva.layers.abstraction.callbacks.training import around_training
+from minerva.layers.abstraction.drift.bins import Bins
+from minerva.layers.abstraction.drift.stored import read_bins
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
+from minerva.layers.abstraction.plugins.parameters import read_parameters
+from minerva.layers.abstraction.problems.problem import Problem, problem_of
 from minerva.layers.abstraction.registry.records import (
     CHAMPION,
     Configuration,
@@ -26,20 +31,34 @@ from minerva.layers.abstraction.registry.records import (
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.registry.store import ArtefactStore
 from minerva.layers.abstraction.runtimes.choice import check_runtime, trains_apart
-from minerva.layers.abstraction.services.declaration import DataDeclaration, ServiceDeclaration
+from minerva.layers.abstraction.services.declaration import (
+    DataChecks,
+    DataDeclaration,
+    ServiceDeclaration,
+)
 from minerva.layers.abstraction.services.environment import expand, expand_text
 from minerva.layers.abstraction.services.parsing import parse
-from minerva.layers.abstraction.serving.loading import LoadedVersion, Loader, read_parameters
+from minerva.layers.abstraction.serving.loading import Loader
 from minerva.layers.abstraction.serving.terms import Terms
 from minerva.layers.abstraction.training.called import Brought, declared_origin
 from minerva.layers.abstraction.training.engine import Engines, check_engine, check_source
-from minerva.layers.abstraction.training.gate import Verdict, check_gate, judge
+from minerva.layers.abstraction.training.gate import (
+    Verdict,
+    check_gate,
+    demand_better,
+    demand_worth,
+    judge,
+)
 from minerva.layers.abstraction.training.preparation import Preparation
+from minerva.layers.abstraction.training.rivals import Rivals
 from minerva.layers.abstraction.training.source import DataSource, OpenSource
-from minerva.layers.abstraction.training.train import OnCluster, Trained, Trainer, evaluate_model
+from minerva.layers.abstraction.training.train import OnCluster, Trained, Trainer
 from minerva.layers.abstraction.tuning.space import check_tuning
+from minerva.schema import Schema
 
 log = structlog.get_logger()
+
+HOLD_BACK = "hold_back"
 
 
 @dataclass(frozen=True)
@@ -65,9 +84,14 @@ class Versioning:
         read_parameters(algorithm, declaration.parameters)
         check_runtime(algorithm, declaration)
         apart = trains_apart(algorithm, declaration)
-        check_engine(self.engines, declaration, algorithm, apart=apart)
-        check_gate(declaration.training.gate, declaration.schema.target()[1])
-        check_tuning(algorithm, declaration)
+        problem = problem_of(algorithm, declaration)
+        check_engine(self.engines, declaration, algorithm, problem, apart=apart)
+        check_gate(declaration.training.gate, problem)
+        check_tuning(algorithm, declaration, problem)
+
+    def problem(self, declaration: ServiceDeclaration) -> Problem:
+        """Return what a service is to solve. Raises InvalidConfiguration."""
+        return problem_of(self.catalogue().find(declaration.algorithm), declaration)
 
     def make(
         self,
@@ -108,6 +132,12 @@ class Versioning:
 
         return around_training(self.tell, training, make)
 
+    def repeat(self, configuration: Configuration, *, progress: Progress, scratch: Path) -> Trained:
+        """Train as `make` does, and keep nothing of it but what it tells. Raises as `make`."""
+        declaration = parse(configuration.declaration)
+        tenant = configuration.tenant
+        return self._train(tenant, declaration, progress, scratch, None, None, keep=False)
+
     def _make(
         self,
         configuration: Configuration,
@@ -118,7 +148,9 @@ class Versioning:
         scratch: Path,
         brought: Brought | None,
     ) -> dict[str, Any]:
-        trained = self._train(declaration, progress, scratch, brought)
+        before = self._champions_rows(configuration, declaration.schema)
+        tenant = configuration.tenant
+        trained = self._train(tenant, declaration, progress, scratch, brought, before)
         version = self._register(configuration, trained, job_id)
         progress(0.97, "deciding on promotion")
         verdict = self._decide(declaration, version, trained, author)
@@ -126,30 +158,53 @@ class Versioning:
 
     def _train(
         self,
+        tenant: str,
         declaration: ServiceDeclaration,
         progress: Progress,
         scratch: Path,
         brought: Brought | None,
+        before: Bins | None,
+        *,
+        keep: bool = True,
     ) -> Trained:
         progress(0.0, "preparing")
         prepared = self.prepare(declaration)
         if brought is None:
             data, origin = self._declared(declaration), declared_origin(declaration.data)
         else:
-            data, origin = brought.declaration, brought.origin
+            data, origin = _as_checked(brought.declaration, declaration.data), brought.origin
             declaration = replace(declaration, data=data)
-        prepared, source = replace(prepared, origin=origin), self._source(declaration, data)
+        prepared = replace(prepared, origin=origin, house=self.loader.house_of(tenant))
+        source = self._source(declaration, data)
         try:
             scratch.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=scratch, prefix="train-") as name:
-                trained = self.trainer.train(declaration, prepared, source, Path(name), progress)
-                self.artefacts.put(trained.digest, trained.folder)
+                trained = self.trainer.train(
+                    declaration, prepared, source, Path(name), progress, before
+                )
+                if keep:
+                    self.artefacts.put(trained.digest, trained.folder)
         except OSError as error:
             raise Unavailable(
                 f"The version cannot be written below {scratch} ({error.strerror}): "
                 "free space there or make it writable, then try again."
             ) from error
         return trained
+
+    def _champions_rows(self, configuration: Configuration, schema: Schema) -> Bins | None:
+        """Return how the champion's training rows were spread, if it has the same inputs."""
+        tenant, service = configuration.tenant, configuration.service
+        number = self.registry.aliases(tenant, service).get(CHAMPION)
+        if number is None:
+            return None
+        champion = self.registry.version(tenant, service, number)
+        if champion.manifest["schema"].get("inputs") != schema.to_json().get("inputs"):
+            return None
+        try:
+            return read_bins(self.artefacts.fetch(champion.digest), schema)
+        except MinervaError as error:
+            log.warning("champion.not_compared", version=number, reason=error.message)
+            return None
 
     def _declared(self, declaration: ServiceDeclaration) -> DataDeclaration | None:
         return None if declaration.data is None else expand(declaration.data, self.environment)
@@ -195,9 +250,14 @@ class Versioning:
     ) -> Verdict:
         gate = declaration.training.gate
         compared = gate is not None and gate.not_worse_than is not None
-        terms = Terms.of(declaration)
-        champion = self._champion_metrics(version, trained, terms) if compared else None
+        terms, rows = Terms.of(declaration), trained.held_out
+        problem, rivals = self.problem(declaration), Rivals(self.registry, self.loader)
+        champion = rivals.champion(version, problem, rows, terms) if compared else None
         verdict = judge(gate, version.metrics, champion)
+        if verdict.passed and declaration.training.below_baseline == HOLD_BACK:
+            verdict = demand_worth(trained.baseline, verdict)
+        if verdict.passed and declaration.training.beat is not None:
+            verdict = self._against(declaration.training.beat, declaration, version, rows)
         if not verdict.passed:
             log.warning("version.held_back", version=version.number, reason=verdict.reason)
         elif declaration.training.promote:
@@ -212,34 +272,24 @@ class Versioning:
             return Verdict(False, f"{verdict.reason} Promotion is left to a person.")
         return verdict
 
-    def _champion_metrics(
-        self, version: Version, trained: Trained, terms: Terms
-    ) -> dict[str, float] | None:
-        """Evaluate the champion on the new version's held-out rows; None if that cannot be done."""
-        number = self.registry.aliases(version.tenant, version.service).get(CHAMPION)
-        if number is None or number == version.number or not len(trained.held_out):
-            return None
+    def _against(
+        self, rival: str, declaration: ServiceDeclaration, version: Version, rows: TrainingData
+    ) -> Verdict:
+        """Compare a version with what another service answers, on the same rows."""
+        problem = self.problem(declaration)
         try:
-            champion = self.loader.load(
-                self.registry.version(version.tenant, version.service, number), terms
-            )
-            return _metrics_on(trained.held_out, champion)
+            theirs = Rivals(self.registry, self.loader).other(version.tenant, rival, problem, rows)
         except MinervaError as error:
-            log.warning("champion.not_compared", version=number, reason=error.message)
-            return None
+            return Verdict(False, f"It cannot be compared with {rival}: {error.message}")
+        gate = declaration.training.gate
+        asked = (gate.metric,) if gate is not None and gate.metric else problem.telling()
+        return demand_better(rival, asked, version.metrics, theirs)
 
 
-def _metrics_on(rows: TrainingData, champion: LoadedVersion) -> dict[str, float]:
-    """Return the champion's metrics on these rows, or its own if it asks for other inputs.
-
-    Raises Conflict if it answers with another output, AlgorithmFailed if it fails.
-    """
-    schema = rows.inputs.schema
-    if champion.schema.output != schema.output:
-        raise Conflict("The champion answers with another output.")
-    if champion.schema.inputs != schema.inputs:
-        return champion.version.metrics
-    return evaluate_model(champion.version.manifest["algorithm"], champion.model, rows)
+def _as_checked(brought: DataDeclaration, declared: DataDeclaration | None) -> DataDeclaration:
+    """Return where the call's own data is, with the checks that the service declares."""
+    checks = DataChecks() if declared is None else declared.checks
+    return msgspec.structs.replace(brought, checks=checks)
 
 
 def _result(version: Version, trained: Trained, verdict: Verdict) -> dict[str, Any]:
@@ -252,5 +302,6 @@ def _result(version: Version, trained: Trained, verdict: Verdict) -> dict[str, A
         "training_seconds": round(trained.seconds, 3),
         "promoted": verdict.passed,
         "verdict": verdict.reason,
+        "worth": None if trained.baseline is None else trained.baseline.sentence,
         "warnings": trained.warnings,
     }

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
 from pathlib import Path
 
-from minerva.errors import InvalidConfiguration
+from minerva.errors import InvalidConfiguration, Unavailable
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+"""A volume or a share of it is full: it may have room again, so that another try is worth it."""
 
 _LARGEST = 16 * 1024
 """A key file has some hundred bytes; more is something else."""
@@ -41,7 +45,7 @@ def read_key_file(file: Path, what: str, *, secret: bool) -> bytes:
 def make_key_file(file: Path, content: bytes, what: str, setting: str) -> None:
     """Write a new key beside its place and link it there: the first one stays, nobody sees half.
 
-    Raises InvalidConfiguration.
+    Raises InvalidConfiguration, or Unavailable where there is no room.
     """
     beside = file.parent / f".{file.name}.{secrets.token_hex(8)}"
     try:
@@ -57,6 +61,8 @@ def make_key_file(file: Path, content: bytes, what: str, setting: str) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
+        if error.errno in FULL:
+            raise Unavailable(f"The {what} {file} cannot be made: {error.strerror}.") from error
         raise InvalidConfiguration(
             f"The {what} {file} cannot be made ({error.strerror}): "
             f"make its folder writable, or name another file in {setting}."

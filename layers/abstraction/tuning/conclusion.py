@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from minerva.errors import AlgorithmFailed, Fault
+from minerva.layers.abstraction.problems.metric import is_better
 from minerva.layers.abstraction.services.declaration import Gate, TuningDeclaration
 from minerva.layers.abstraction.training.gate import Verdict, judge
-from minerva.layers.abstraction.tuning.space import is_better
 from minerva.layers.abstraction.tuning.trial import (
     BASELINE,
     Trial,

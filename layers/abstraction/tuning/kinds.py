@@ -21,6 +21,7 @@ from minerva.errors import (
 from minerva.layers.abstraction.jobs.job import Job, JobState, NewJob, Queue
 from minerva.layers.abstraction.jobs.kind import Attempt, Part, Parts
 from minerva.layers.abstraction.jobs.store import JobStore
+from minerva.layers.abstraction.registry.following import refuse_follower
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.parsing import parse
@@ -57,6 +58,7 @@ class Tuning:
 
     def check(self, configuration: Configuration, payload: dict[str, Any]) -> dict[str, Any]:
         """Refuse what cannot be tuned, and wishes out of range."""
+        refuse_follower(configuration, "tune")
         if self.look_up("optuna") is None:
             raise Conflict(
                 "Tuning needs Optuna, which is not installed here: pip install 'minerva-sidecar[tune]'."
@@ -71,7 +73,7 @@ class Tuning:
 
     def _demand_a_question(self, declaration: ServiceDeclaration) -> None:
         space_of(self.versioning.catalogue().find(declaration.algorithm), declaration)
-        metric_of(declaration)
+        metric_of(declaration, self.versioning.problem(declaration))
         if declaration.data is None:
             raise InvalidConfiguration(
                 f"Service {declaration.service!r} declares no data to compare parameters by: add a "
@@ -94,7 +96,7 @@ class Tuning:
         trials = self.trials.list(job.tenant, job.id)
         if not parts or self._interrupted(wishes, parts, trials):
             return self._plan(job, wishes, parts, len(trials))
-        found = Found(metric_of(declaration), trials)
+        found = Found(metric_of(declaration, self.versioning.problem(declaration)), trials)
         if not trials:
             raise _reason(parts)
         found.demand_one()

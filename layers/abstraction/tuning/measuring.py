@@ -10,13 +10,13 @@ import numpy as np
 
 from minerva.algorithm import Progress, TrainingContext, TrainingData
 from minerva.errors import AlgorithmFailed, InvalidConfiguration
+from minerva.layers.abstraction.plugins.parameters import read_parameters
+from minerva.layers.abstraction.problems.problem import Problem
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration, TuningDeclaration
 from minerva.layers.abstraction.services.environment import expand
-from minerva.layers.abstraction.serving.loading import read_parameters
-from minerva.layers.abstraction.training.data import read_training_data
+from minerva.layers.abstraction.training.data import ReadData, read_training_data
+from minerva.layers.abstraction.training.judging import evaluate_model, trained
 from minerva.layers.abstraction.training.preparation import Prepared
-from minerva.layers.abstraction.training.split import folds, hold_out
-from minerva.layers.abstraction.training.train import evaluate_model, split, trained
 from minerva.layers.abstraction.training.versioning import Versioning
 from minerva.layers.abstraction.tuning.space import metric_of
 
@@ -36,6 +36,7 @@ class Measuring:
     """
 
     declaration: ServiceDeclaration
+    problem: Problem
     prepared: Prepared
     versioning: Versioning
     pairs: Sequence[Pair]
@@ -51,15 +52,17 @@ class Measuring:
                 "parameters by: add a `data:` part."
             )
         source = versioning.open_source(expand(declaration.data, versioning.environment))
-        read = read_training_data(source, declaration.schema, declaration.data.decimal)
-        train_part, held_out = split(read.data, declaration)
-        pairs = _pairs(train_part, declaration)
-        return cls(declaration, prepared, versioning, pairs, (train_part, held_out))
+        problem, training = versioning.problem(declaration), declaration.training
+        read = read_training_data(source, problem, declaration.data.decimal)
+        pair = problem.hold_out(read.data, read.by, training.holdout, training.seed)
+        final = problem.parted(read.data, pair)
+        pairs = _pairs(read.take(pair[0]), problem, declaration)
+        return cls(declaration, problem, prepared, versioning, pairs, final)
 
     @property
     def metric(self) -> str:
         """What trials are compared by."""
-        return metric_of(self.declaration)
+        return metric_of(self.declaration, self.problem)
 
     def measure(
         self, parameters: Mapping[str, Any], progress: Progress, steps: Steps
@@ -95,7 +98,7 @@ class Measuring:
         algorithm = self.prepared.algorithm
         context = self._context(parameters, place)
         model = trained(algorithm.name, lambda: algorithm.train(learnt, context))
-        return evaluate_model(algorithm.name, model, judged)
+        return evaluate_model(self.problem, algorithm.name, model, judged)
 
     def _context(self, parameters: Mapping[str, Any], place: _Place) -> TrainingContext:
         declaration, trainer = self.declaration, self.versioning.trainer
@@ -129,14 +132,14 @@ class _Place:
         self.steps((100 * self.index + min(max(int(step), 0), 100)) // self.count, float(loss))
 
 
-def _pairs(data: TrainingData, declaration: ServiceDeclaration) -> list[Pair]:
+def _pairs(read: ReadData, problem: Problem, declaration: ServiceDeclaration) -> list[Pair]:
     tuning = declaration.tuning or TuningDeclaration()
-    field, seed = declaration.schema.target()[1], declaration.training.seed
+    data, seed = read.data, declaration.training.seed
     if tuning.folds is not None:
-        parts = folds(data.target(), field, tuning.folds, seed)
+        parts = problem.folds(data, read.by, tuning.folds, seed)
     else:
-        parts = [hold_out(data.target(), field, tuning.holdout or HOLDOUT, seed)]
-    return [(data.take(learnt), data.take(judged)) for learnt, judged in parts]
+        parts = [problem.hold_out(data, read.by, tuning.holdout or HOLDOUT, seed)]
+    return [problem.parted(data, pair) for pair in parts]
 
 
 def _unheard(step: int, loss: float) -> None:

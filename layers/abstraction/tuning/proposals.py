@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from minerva.errors import Conflict, NotFound
+from minerva.layers.abstraction.registry.announcing import announce
 from minerva.layers.abstraction.registry.manifest import digest
 from minerva.layers.abstraction.registry.records import Configuration
 from minerva.layers.abstraction.registry.registry import Registry
@@ -78,6 +79,7 @@ class Proposals:
         if proposal.state is not ProposalState.ACCEPTED:
             proposal = self._accepted(proposal, author, reason)
             _tell(proposal)
+            announce(self.registry.configuration(tenant, service), self.registry.tell)
         return Accepted(proposal, self.train(proposal, author) if self._trains(proposal) else None)
 
     def origin(self, configuration: Configuration) -> Proposal | None:

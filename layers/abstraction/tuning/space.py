@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import product
 from typing import Any
 
@@ -13,15 +12,15 @@ import msgspec
 
 from minerva.algorithm import Algorithm
 from minerva.errors import Fault, InvalidConfiguration
+from minerva.layers.abstraction.plugins.parameters import read_parameters
+from minerva.layers.abstraction.problems.problem import Problem
 from minerva.layers.abstraction.services.declaration import (
     Dimension,
     ServiceDeclaration,
     TuningDeclaration,
 )
 from minerva.layers.abstraction.services.tuning import wrong
-from minerva.layers.abstraction.serving.loading import read_parameters
-from minerva.layers.abstraction.training.metrics import SMALLER_IS_BETTER, names_for
-from minerva.schema import Field
+from minerva.spelling import hint
 
 GOLDEN = 0.3819660112501051
 """Where a range is probed inside: no whole number, whatever whole numbers its ends are."""
@@ -124,34 +123,22 @@ def _fitting(
     return space
 
 
-def check_tuning(algorithm: Algorithm, declaration: ServiceDeclaration) -> None:
+def check_tuning(algorithm: Algorithm, declaration: ServiceDeclaration, problem: Problem) -> None:
     """Raise InvalidConfiguration if `tuning:` is declared and cannot be done."""
     if declaration.tuning is None:
         return
     space_of(algorithm, declaration)
-    metric_of(declaration)
+    metric_of(declaration, problem)
 
 
-def metric_of(declaration: ServiceDeclaration) -> str:
+def metric_of(declaration: ServiceDeclaration, problem: Problem) -> str:
     """Return the metric that trials are compared by. Raises InvalidConfiguration."""
     tuning = declaration.tuning or TuningDeclaration()
     gate = declaration.training.gate
-    output: Field = declaration.schema.target()[1]
-    known = names_for(output)
     if tuning.metric is None:
-        return gate.metric if gate is not None and gate.metric is not None else known[0]
-    if tuning.metric not in known:
-        raise InvalidConfiguration(
-            f"The tuning's metric {tuning.metric!r} does not fit the output.",
-            faults=[Fault("/tuning/metric", f"unknown here; choose one of {', '.join(known)}")],
-        )
+        return gate.metric if gate is not None and gate.metric is not None else problem.metrics[0]
+    problem.check_metric(tuning.metric, "/tuning/metric")
     return tuning.metric
-
-
-def is_better(metric: str, value: float, than: float, margin: float = 0.0) -> bool:
-    """Tell whether a value is better than another by more than `margin`."""
-    gain = than - value if metric in SMALLER_IS_BETTER else value - than
-    return gain > margin
 
 
 def size(space: Space) -> float:
@@ -196,9 +183,7 @@ def _misfits(
         return
     known = algorithm.Parameters.__struct_fields__
     if name not in known:
-        close = get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}"
-        yield Fault(where, f"no parameter of {algorithm.name}; {hint}")
+        yield Fault(where, f"no parameter of {algorithm.name}; {hint(name, known)}")
         return
     for step, value in _probes(algorithm, declared, name, one):
         refusal = _refusal(algorithm, declared, name, value)

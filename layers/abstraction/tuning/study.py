@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minerva.layers.abstraction.training.metrics import SMALLER_IS_BETTER
+from minerva.layers.abstraction.problems.metric import METRICS
 from minerva.layers.abstraction.tuning.space import Choice, Range, Space, everything, inside, size
 from minerva.layers.abstraction.tuning.trial import Trial, TrialState
 
@@ -52,7 +52,7 @@ class Pruning:
     """Ends trials that are worse than the median of complete ones after the same step."""
 
     def __init__(self, trials: Sequence[Trial]) -> None:
-        """`trials` as they were when this one began."""
+        """`trials`: all of the study, of which the complete ones count."""
         _hush()
         import optuna
 
@@ -79,7 +79,7 @@ def _study(space: Space, metric: str, trials: Sequence[Trial], seed: int) -> Stu
     _hush()
     import optuna
 
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP)
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP, constant_liar=True)
     study = optuna.create_study(sampler=sampler)
     distributions = _distributions(space)
     for trial in sorted(trials, key=lambda one: one.number):
@@ -99,7 +99,7 @@ def _frozen(trial: Trial, metric: str, distributions: dict[str, BaseDistribution
         TrialState.FAILED: states.FAIL,
     }[trial.state]
     value = trial.value
-    if value is not None and metric not in SMALLER_IS_BETTER:
+    if value is not None and not METRICS[metric].smaller_is_better:
         value = -value
     return optuna.create_trial(
         state=state,

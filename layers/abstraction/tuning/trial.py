@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from minerva.layers.abstraction.tuning.space import is_better
+from minerva.layers.abstraction.problems.metric import is_better
 
 BASELINE = 0
 """The number of the trial that measures the present parameters."""

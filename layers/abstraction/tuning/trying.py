@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from minerva.layers.abstraction.tuning.conclusion import SoFar, so_far
 from minerva.layers.abstraction.tuning.measuring import Measuring
 from minerva.layers.abstraction.tuning.space import Space, present
 from minerva.layers.abstraction.tuning.store import TrialStore
-from minerva.layers.abstraction.tuning.study import Pruning, suggest
+from minerva.layers.abstraction.tuning.study import WARM_UP, Pruning, suggest
 from minerva.layers.abstraction.tuning.trial import (
     BASELINE,
     Ended,
@@ -26,6 +26,8 @@ from minerva.layers.abstraction.tuning.trial import (
 
 log = structlog.get_logger()
 
+LOOK_EVERY = 15
+"""Percent of a trial's effort after which it looks again at who became complete beside it."""
 MOST_TRIES = 2
 """A trial whose process ended so often is given up: it may be what ended it."""
 
@@ -117,7 +119,8 @@ class Trying:
         return suggest(space, self.measuring.metric, trials, len(trials), seed)
 
     def _tried(self, trial: Trial, progress: Progress) -> Ended:
-        watch = _Watch(self._pruning(trial))
+        prunes = self.study.pruning and trial.number != BASELINE
+        watch = _Watch(self._list if prunes else None)
         try:
             metrics = self.measuring.measure(
                 trial.parameters, self._part(trial, progress), watch.take
@@ -130,11 +133,6 @@ class Trying:
             return Ended(TrialState.FAILED, steps=watch.told, error=str(error))
         value = metrics[self.measuring.metric]
         return Ended(TrialState.COMPLETE, value, metrics, watch.told)
-
-    def _pruning(self, trial: Trial) -> Pruning | None:
-        if not self.study.pruning or trial.number == BASELINE:
-            return None
-        return Pruning(self._list())
 
     def _part(self, trial: Trial, progress: Progress) -> Progress:
         """Tell how far the whole study is, as seen from this trial."""
@@ -171,12 +169,17 @@ class Trying:
 class _Watch:
     """Hears the losses of one trial, and ends it if they are hopeless."""
 
-    pruning: Pruning | None
+    peers: Callable[[], Sequence[Trial]] | None
+    """Returns the study's trials; None: this one is heard to its end."""
     steps: dict[int, float] = field(default_factory=dict)
+    _pruning: Pruning | None = None
+    _look_at: int = WARM_UP
 
     def take(self, step: int, loss: float) -> None:
         self.steps[step] = loss
-        if self.pruning is not None and self.pruning.hopeless(self.steps):
+        if self.peers is not None and step >= self._look_at:
+            self._pruning, self._look_at = Pruning(self.peers()), step + LOOK_EVERY
+        if self._pruning is not None and self._pruning.hopeless(self.steps):
             raise TrialPruned
 
     @property

@@ -8,9 +8,11 @@ from typing import Any
 
 from minerva.errors import NotFound
 from minerva.layers.abstraction.jobs.jobs import Jobs
+from minerva.layers.abstraction.problems.metric import METRICS
+from minerva.layers.abstraction.problems.problem import ProblemOf
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.tuning.kinds import TUNE
-from minerva.layers.abstraction.tuning.space import is_better, metric_of
+from minerva.layers.abstraction.tuning.space import metric_of
 from minerva.layers.abstraction.tuning.store import TrialStore
 from minerva.layers.abstraction.tuning.trial import Trial, TrialState
 from minerva.layers.abstraction.tuning.wishes import Wishes
@@ -29,7 +31,7 @@ class Progressed:
         """Return what a caller may see."""
         return {
             "metric": self.metric,
-            "less_is_better": is_better(self.metric, 0.0, 1.0),
+            "less_is_better": METRICS[self.metric].smaller_is_better,
             "planned": self.planned,
             "trials": [trial.to_json() for trial in self.trials],
         }
@@ -41,6 +43,7 @@ class Tunings:
 
     jobs: Jobs
     store: TrialStore
+    problem: ProblemOf
 
     def study(self, tenant: str, job_id: str) -> Progressed:
         """Return the trials of a tuning's job so far, by number. Raises NotFound."""
@@ -54,7 +57,8 @@ class Tunings:
         found = self.store.list(tenant, job_id)
         trials = [_left(trial) for trial in found] if job.state.ended else found
         planned = Wishes.read(job.payload, declaration).trials
-        return Progressed(metric_of(declaration), planned, trials)
+        metric = metric_of(declaration, self.problem(declaration))
+        return Progressed(metric, planned, trials)
 
 
 def _left(trial: Trial) -> Trial:

@@ -7,9 +7,6 @@ from typing import Any, Protocol
 
 from minerva.errors import Fault, InvalidBody, InvalidInput
 
-LONGEST_RECORD = 1024 * 1024
-"""Bytes or characters of one row: a longer one is no table, and must not fill the memory."""
-
 
 class ArrivalCheck(Protocol):
     """Looks at data piece by piece; keeps less than one row and a piece in memory."""

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from minerva.errors import Fault, InvalidBody, InvalidInput
+from minerva.layers.abstraction.formats.csv_text import Broken, CsvText
+from minerva.layers.abstraction.formats.header import OTHER_SIGN, REPEATED, ragged, repeated
+from minerva.layers.abstraction.formats.layout import Dialect
 from minerva.layers.abstraction.uploads.checking import misfit, unreadable
-from minerva.layers.abstraction.uploads.csv_text import Broken, CsvText
-from minerva.layers.abstraction.uploads.rows import ColumnCheck, RowCheck, column_faults
-from minerva.schema import Schema
+from minerva.layers.abstraction.uploads.rows import ColumnCheck, RowCheck, Wanted, column_faults
 from minerva.schema.decoder import MAX_FAULTS
 
 ROWS_AT_ONCE = 1000
@@ -21,15 +22,12 @@ class CsvCheck:
 
     def __init__(
         self,
-        schema: Schema,
-        *,
-        delimiter: str = ",",
-        encoding: str = "utf-8",
-        decimal: str = ".",
+        wanted: Wanted,
+        dialect: Dialect,
         state: dict[str, Any] | None = None,
     ) -> None:
-        self._check = RowCheck(schema, decimal)
-        self._text = CsvText(delimiter=delimiter, encoding=encoding, state=state)
+        self._check = RowCheck(wanted, dialect.decimal)
+        self._text = CsvText(dialect, state=state)
         self.rows: int = 0 if state is None else state["rows"]
         self._columns: list[str] = [] if state is None else state["columns"]
         self._chosen: list[ColumnCheck] = self._check.chosen(self._columns)
@@ -82,19 +80,15 @@ class CsvCheck:
             return
         self.rows += 1
         if len(row) != len(self._columns):
-            raise unreadable(
-                f"row {self.rows}",
-                f"has {len(row)} cells where the first line names {len(self._columns)} columns; "
-                "is a delimiter unquoted, or is `delimiter` wrong?",
-            )
+            message = ragged(len(row), len(self._columns))
+            raise unreadable(f"row {self.rows}", f"{message}; {OTHER_SIGN}")
         rows.append(row)
 
     def _read_columns(self, row: list[str]) -> None:
         if not row:
             raise unreadable("row 1", "the first line is blank; it must name the columns")
-        repeated = sorted({name for name in row if row.count(name) > 1})
-        if repeated:
-            faults = [Fault(f'column "{name}"', "stands there more than once") for name in repeated]
+        if twice := repeated(row):
+            faults = [Fault(f'column "{name}"', REPEATED) for name in twice]
             raise misfit(faults[:MAX_FAULTS])
         absent = self._check.absent(row)
         if absent:

@@ -7,23 +7,25 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from minerva.errors import Fault, InvalidBody, InvalidInput
-from minerva.layers.abstraction.uploads.checking import LONGEST_RECORD, misfit, unreadable
-from minerva.layers.abstraction.uploads.rows import RowCheck
-from minerva.schema import Schema
+from minerva.layers.abstraction.formats.ndjson_line import (
+    LONGEST_LINE,
+    NotJson,
+    NotObject,
+    read_object,
+)
+from minerva.layers.abstraction.uploads.checking import misfit, unreadable
+from minerva.layers.abstraction.uploads.rows import RowCheck, Wanted
 from minerva.schema.decoder import MAX_FAULTS, pointer
-from minerva.schema.value import kind
 
 
 class NdjsonCheck:
     """Looks at one text of JSON lines in UTF-8; blank lines count as lines and mean nothing."""
 
     def __init__(
-        self, schema: Schema, *, decimal: str = ".", state: dict[str, Any] | None = None
+        self, wanted: Wanted, *, decimal: str = ".", state: dict[str, Any] | None = None
     ) -> None:
-        self._check = RowCheck(schema, decimal)
+        self._check = RowCheck(wanted, decimal)
         state = state or {"rows": 0, "lines": 0, "rest": ""}
         self.rows: int = state["rows"]
         self._lines: int = state["lines"]
@@ -44,7 +46,7 @@ class NdjsonCheck:
                 break
         if faults:
             raise misfit(faults[:MAX_FAULTS])
-        if len(self._rest) > LONGEST_RECORD:
+        if len(self._rest) > LONGEST_LINE:
             raise _endless(self._lines + 1)
 
     def end(self, _path: Path, /) -> None:
@@ -61,7 +63,7 @@ class NdjsonCheck:
         self._lines += 1
         if self._lines == 1:
             line = line.removeprefix(BOM_UTF8)
-        if len(line) > LONGEST_RECORD:
+        if len(line) > LONGEST_LINE:
             raise _endless(self._lines)
         if not line.strip():
             return []
@@ -74,27 +76,12 @@ class NdjsonCheck:
 
     def _record(self, line: bytes) -> dict[str, Any]:
         try:
-            record = read_line(line)
-        except ValueError as error:
+            return read_object(line)
+        except NotJson as error:
             raise unreadable(f"line {self._lines}", str(error)) from None
-        if not isinstance(record, dict):
-            message = f"expected an object, got {kind(record)}"
-            raise misfit([Fault(f"line {self._lines}", message)])
-        return record
+        except NotObject as error:
+            raise misfit([Fault(f"line {self._lines}", str(error))]) from None
 
 
 def _endless(line: int) -> InvalidBody:
-    return unreadable(f"line {line}", f"is longer than {LONGEST_RECORD} bytes")
-
-
-def read_line(line: bytes) -> Any:
-    """Return what one line of JSON says. Raises ValueError with our words, without any value."""
-    try:
-        return msgspec.json.decode(line)
-    except RecursionError:
-        raise ValueError("is nested too deep to be read") from None
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8 text") from None
-    except msgspec.DecodeError as error:
-        message = "ends too early to be JSON" if "truncated" in str(error) else "is not valid JSON"
-        raise ValueError(message) from None
+    return unreadable(f"line {line}", f"is longer than {LONGEST_LINE} bytes")

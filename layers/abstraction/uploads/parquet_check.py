@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from minerva.errors import Fault
+from minerva.layers.abstraction.formats.header import REPEATED, repeated
+from minerva.layers.abstraction.formats.parquet_file import MAGIC, NotWhole, holds, opened_parquet
 from minerva.layers.abstraction.uploads.checking import misfit, unreadable
-from minerva.layers.abstraction.uploads.rows import CheckCell, RowCheck, cell_check
-from minerva.schema import Field, FieldType, Schema
+from minerva.layers.abstraction.uploads.rows import CheckCell, RowCheck, Wanted, cell_check
+from minerva.schema import Field, FieldType
 from minerva.schema.decoder import MAX_FAULTS
 from minerva.schema.field import MAX_EXACT_INTEGER, NUMERIC
 
@@ -26,68 +28,67 @@ LARGEST_GROUP = 2 * 1024**3
 """Bytes of one row group when unpacked: writers that mean well make smaller ones."""
 
 
-def check_parquet(path: Path, schema: Schema, decimal: str = ".") -> int:
-    """Return how many rows a file has. Raises InvalidBody or InvalidInput as an `ArrivalCheck`."""
-    from pyarrow import ArrowException, parquet
+class ParquetArrival:
+    """Tells at once what is no Parquet at all; the rest when the footer is there."""
 
+    def __init__(self, wanted: Wanted, state: dict[str, Any] | None = None) -> None:
+        self._wanted = wanted
+        self._begin = bytes.fromhex(state["begin"]) if state else b""
+        self.rows = 0
+
+    def feed(self, piece: bytes) -> None:
+        """See `ArrivalCheck`."""
+        missing = len(MAGIC) - len(self._begin)
+        if missing:
+            self._begin += piece[:missing]
+            if not MAGIC.startswith(self._begin):
+                raise unreadable("", "is not a Parquet file: it begins otherwise")
+
+    def end(self, path: Path, /) -> None:
+        """See `ArrivalCheck`."""
+        self.rows = check_parquet(path, self._wanted)
+
+    def state(self) -> dict[str, Any]:
+        """See `ArrivalCheck`."""
+        return {"begin": self._begin.hex()}
+
+
+def check_parquet(path: Path, wanted: Wanted, decimal: str = ".") -> int:
+    """Return how many rows a file has. Raises InvalidBody or InvalidInput as an `ArrivalCheck`."""
     try:
-        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
-            _check_footer(file, schema, decimal)
+        with path.open("rb") as content, opened_parquet(content, checksums=True) as file:
+            _check_footer(file, wanted, decimal)
             faults: list[Fault] = []
-            for first, batch in _batches(file, _wanted(schema)):
-                faults.extend(_batch_faults(batch, first, schema, decimal))
+            for first, batch in _batches(file, wanted.fields()):
+                faults.extend(_batch_faults(batch, first, wanted, decimal))
                 if len(faults) >= MAX_FAULTS:
                     break
             rows = int(file.metadata.num_rows)
-    except (ArrowException, OSError) as error:
-        raise unreadable("", "is not a whole Parquet file: was it cut off?") from error
+    except NotWhole as error:
+        raise unreadable("", f"{error}: was it cut off?") from error
     if faults:
         raise misfit(faults[:MAX_FAULTS])
     return rows
 
 
-def _wanted(schema: Schema) -> dict[str, Field]:
-    return {name: one for name, one in schema.inputs.items() if one.use} | dict(schema.output)
-
-
-def _check_footer(file: Any, schema: Schema, decimal: str) -> None:
+def _check_footer(file: Any, wanted: Wanted, decimal: str) -> None:
     metadata, names = file.metadata, list(file.schema_arrow.names)
     groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     if any(group.total_byte_size > LARGEST_GROUP for group in groups):
         limit = LARGEST_GROUP // 1024**3
         raise unreadable("", f"has a row group of more than {limit} GiB: write smaller ones")
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        faults = [Fault(f'column "{name}"', "stands there more than once") for name in repeated]
+    if twice := repeated(names):
+        faults = [Fault(f'column "{name}"', REPEATED) for name in twice]
         raise misfit(faults[:MAX_FAULTS])
-    absent = RowCheck(schema, decimal).absent(names)
+    absent = RowCheck(wanted, decimal).absent(names)
     types = {one.name: one.type for one in file.schema_arrow}
     wrong = [
         Fault(f'column "{name}"', f"is of type {types[name]}, which cannot hold {field.type.value}")
-        for name, field in _wanted(schema).items()
-        if name in types and not _may_hold(types[name], field)
+        for name, field in wanted.fields().items()
+        if name in types and not holds(types[name], field, as_cells=True)
     ]
     if absent or wrong:
         raise misfit([*absent, *wrong][:MAX_FAULTS])
-
-
-def _may_hold(kind: Any, field: Field) -> bool:
-    """Whether a column of this Arrow type can hold what the field asks for."""
-    from pyarrow import types
-
-    if types.is_dictionary(kind):
-        return _may_hold(kind.value_type, field)
-    if types.is_null(kind) or types.is_string(kind) or types.is_large_string(kind):
-        return True
-    moment = types.is_timestamp(kind) or types.is_date(kind)
-    number = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
-    match field.type:
-        case FieldType.INTEGER | FieldType.NUMBER | FieldType.BOOLEAN:
-            return bool(number or types.is_boolean(kind))
-        case FieldType.TIMESTAMP:
-            return bool(moment)
-        case _:
-            return bool(number or moment or types.is_boolean(kind) or types.is_time(kind))
 
 
 def _batches(file: Any, fields: Mapping[str, Field]) -> Iterator[tuple[int, Any]]:
@@ -99,11 +100,11 @@ def _batches(file: Any, fields: Mapping[str, Field]) -> Iterator[tuple[int, Any]
         first += batch.num_rows
 
 
-def _batch_faults(batch: Any, first: int, schema: Schema, decimal: str) -> list[Fault]:
+def _batch_faults(batch: Any, first: int, wanted: Wanted, decimal: str) -> list[Fault]:
     faults: list[Fault] = []
-    for name, field in _wanted(schema).items():
+    for name, field in wanted.fields().items():
         if name in batch.schema.names:
-            check = cell_check(field, decimal, truth=name in schema.output)
+            check = cell_check(field, decimal, required=wanted.required(name))
             rows = _misfits(batch.column(name), field, check)
             faults.extend(Fault(f'column "{name}", row {first + row}', why) for row, why in rows)
     return sorted(faults, key=_row)[:MAX_FAULTS]

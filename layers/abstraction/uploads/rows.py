@@ -1,7 +1,7 @@
 """Whether the rows of a table that arrives fit a schema, cell by cell: no data frame is needed for it.
 
 The rules are those of `schema.table`, which reads the same rows for a training; beyond them every row
-must hold the truth, without which nothing is learnt from it.
+must hold the truth, where the kind of problem needs it.
 """
 
 from __future__ import annotations
@@ -26,15 +26,43 @@ REMEMBERED = 1024
 LONGEST_REMEMBERED = 64
 
 
-class RowCheck:
-    """Checks rows of one schema, given as cells in the order of `names`."""
+@dataclass(frozen=True)
+class Wanted:
+    """What a table must hold to be learnt from."""
 
-    def __init__(self, schema: Schema, decimal: str = ".") -> None:
-        self._required = [name for name, one in _wanted(schema).items() if one.required]
-        self._required += [name for name in schema.output if name not in self._required]
+    schema: Schema
+    truth: tuple[str, ...]
+    """The outputs that the data holds."""
+    labelled: bool = True
+    """Whether every row must hold the truth; else its columns may be empty, or be left out."""
+    held_out_by: str | None = None
+    """The input that rows are held out by; it need not be used by the model."""
+
+    def fields(self) -> dict[str, Field]:
+        """Return column → what its cells are."""
+        inputs = {
+            name: one
+            for name, one in self.schema.inputs.items()
+            if one.use or name == self.held_out_by
+        }
+        return inputs | {name: self.schema.output[name] for name in self.truth}
+
+    def required(self, name: str) -> bool:
+        """Tell whether every row must have a value in a column."""
+        if name in self.schema.output:
+            return self.labelled
+        return self.schema.inputs[name].required or name == self.held_out_by
+
+
+class RowCheck:
+    """Checks rows, given as cells in the order of `names`."""
+
+    def __init__(self, wanted: Wanted, decimal: str = ".") -> None:
+        fields = wanted.fields()
+        self._required = [name for name in fields if wanted.required(name)]
         self.checks: dict[str, CheckCell] = {
-            name: cell_check(one, decimal, truth=name in schema.output)
-            for name, one in _wanted(schema).items()
+            name: cell_check(one, decimal, required=wanted.required(name))
+            for name, one in fields.items()
         }
 
     def absent(self, names: Iterable[str]) -> list[Fault]:
@@ -58,10 +86,9 @@ class RowCheck:
         return [(name, why) for name, why in wrong if why is not None]
 
 
-def cell_check(of: Field, decimal: str, *, truth: bool) -> CheckCell:
+def cell_check(of: Field, decimal: str, *, required: bool) -> CheckCell:
     """Return the check of one column's cells."""
     read = cell.reader(of, decimal)
-    required = truth or of.required
     numeric, category = of.type in NUMERIC, of.type is FieldType.CATEGORY
     unfit = f"is not one of {listed(of)}" if of.values else UNFIT.get(of.type, "")
 
@@ -75,10 +102,6 @@ def cell_check(of: Field, decimal: str, *, truth: bool) -> CheckCell:
         return out_of_range(of, meant) if numeric else None
 
     return check
-
-
-def _wanted(schema: Schema) -> dict[str, Field]:
-    return {name: one for name, one in schema.inputs.items() if one.use} | dict(schema.output)
 
 
 @dataclass

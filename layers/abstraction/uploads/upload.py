@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from minerva.layers.abstraction.uploads.layout import Layout
+from minerva.layers.abstraction.formats.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)

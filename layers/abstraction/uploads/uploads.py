@@ -12,12 +12,13 @@ from pathlib import Path
 import structlog
 
 from minerva.errors import Conflict, InvalidBody, InvalidInput, MinervaError, NotFound, TooLarge
+from minerva.layers.abstraction.formats.layout import Layout
+from minerva.layers.abstraction.problems.problem import Problem, ProblemOf
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.training.data import MIN_ROWS
 from minerva.layers.abstraction.uploads.arriving import Arriving
-from minerva.layers.abstraction.uploads.layout import Layout
 from minerva.layers.abstraction.uploads.store import Finished, Staging, Tail, UploadStore
 from minerva.layers.abstraction.uploads.upload import Upload
 
@@ -47,6 +48,7 @@ class Uploads:
     staging: Staging
     finished: Finished
     registry: Registry
+    problem: ProblemOf
     limits: UploadLimits
     now: Callable[[], datetime]
     new_id: Callable[[], str]
@@ -179,8 +181,7 @@ class Uploads:
 
     def _receive(self, upload: Upload, tail: Tail, pieces: Iterable[bytes]) -> None:
         """Write and look at what comes, piece by piece."""
-        schema = self._declaration(upload.tenant, upload.service).schema
-        arriving = Arriving.at(tail, upload.layout, schema)
+        arriving = Arriving.at(tail, upload.layout, self._problem(upload))
         limit = self.limits.max_bytes if upload.size is None else upload.size
         held = upload.held
         try:
@@ -202,8 +203,7 @@ class Uploads:
         upload, _ = self.get(upload.tenant, upload.id)
         if upload.size is None or tail.size < upload.size:
             return
-        schema = self._declaration(upload.tenant, upload.service).schema
-        rows = Arriving.at(tail, upload.layout, schema).end()
+        rows = Arriving.at(tail, upload.layout, self._problem(upload)).end()
         if rows < MIN_ROWS:
             raise InvalidInput(f"The data has {rows} rows; at least {MIN_ROWS} are needed.")
         digest = _digest(tail.pieces(0))
@@ -229,6 +229,9 @@ class Uploads:
 
     def _declaration(self, tenant: str, service: str) -> ServiceDeclaration:
         return parse(self.registry.configuration(tenant, service).declaration)
+
+    def _problem(self, upload: Upload) -> Problem:
+        return self.problem(self._declaration(upload.tenant, upload.service))
 
     def _check_size(self, size: int | None) -> None:
         if size is not None and size > self.limits.max_bytes:

@@ -5,18 +5,29 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minerva.events import Drift
 from minerva.layers.abstraction.jobs.job import Job
 from minerva.layers.abstraction.registry.records import AliasChange, Quarantine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from minerva.layers.abstraction.drift.comparison import Compared
+    from minerva.layers.abstraction.monitoring.judging import Decay
+    from minerva.layers.abstraction.registry.records import Version
 
 JOB_EVENTS = ("job.succeeded", "job.failed", "job.cancelled", "job.dead")
 PROMOTED = "version.promoted"
 ROLLED_BACK = "version.rolled_back"
 QUARANTINED = "version.quarantined"
 DRIFT = "drift.noticed"
-EVENTS = (*JOB_EVENTS, PROMOTED, ROLLED_BACK, QUARANTINED, DRIFT)
+SERVICE_DRIFTED = "service.drifted"
+SERVICE_DECAYED = "service.decayed"
+EVENTS = (
+    *JOB_EVENTS, PROMOTED, ROLLED_BACK, QUARANTINED, DRIFT, SERVICE_DRIFTED, SERVICE_DECAYED,
+)  # fmt: skip
 """What one may subscribe to."""
 TEST = "webhook.test"
 """Sent when somebody asks for it, to one receiver."""
@@ -119,6 +130,35 @@ def of_drift(drift: Drift, at: datetime, key: str) -> Happening:
         "threshold": drift.threshold,
     }
     return Happening(drift.tenant, drift.service, DRIFT, key, at, data)
+
+
+def of_service_drift(
+    version: Version, drifted: Sequence[Compared], rows: int, at: datetime
+) -> Happening:
+    """Return what there is to tell of a service whose records are not like its training."""
+    fields = [
+        {"name": one.name, "psi": round(one.psi, 4), "p": float(f"{one.test.p:.3g}")}
+        for one in drifted
+    ]
+    return _of_version(SERVICE_DRIFTED, version, at, {"rows": rows, "fields": fields})
+
+
+def of_decay(version: Version, decay: Decay, at: datetime) -> Happening:
+    """Return what there is to tell of a service that is worse in use than in training."""
+    figures = {
+        "metric": decay.metric,
+        "value": round(decay.value, 6),
+        "held_out": round(decay.held_out, 6),
+        "truths": decay.truths,
+    }
+    return _of_version(SERVICE_DECAYED, version, at, figures)
+
+
+def _of_version(kind: str, version: Version, at: datetime, more: dict[str, Any]) -> Happening:
+    """Name it by the hour: what comes and goes is told no more often."""
+    key = f"{kind}:{version.service}:{version.number}:{at:%Y-%m-%dT%H}"
+    named = {"tenant": version.tenant, "service": version.service, "version": str(version.number)}
+    return Happening(version.tenant, version.service, kind, key, at, {**named, **more})
 
 
 def of_test(tenant: str, at: datetime, key: str) -> Happening:

@@ -108,10 +108,14 @@ class Webhooks:
         """Tell of a drift, once an hour for each field: every web worker notices it. Never raises."""
         now = self.now()
         key = f"{drift.service}:{drift.version}:{drift.name}:{drift.measure}:{now:%Y-%m-%dT%H}"
+        self.happened(of_drift(drift, now, key))
+
+    def happened(self, happening: Happening) -> None:
+        """Tell whoever subscribed; once, whoever else tells it. Never raises."""
         try:
-            self._tell(of_drift(drift, now, key))
+            self._tell(happening)
         except MinervaError as error:
-            log.warning("webhook.not_told", tenant=drift.tenant, reason=error.message)
+            log.warning("webhook.not_told", tenant=happening.tenant, reason=error.message)
 
     def _tell(self, happening: Happening) -> None:
         for one in deliveries(happening, self.store.list(happening.tenant)):

@@ -13,6 +13,7 @@ from minerva.events import (
     Drift,
     JobChange,
     Quarantined,
+    ServiceDeclared,
     Training,
     TrainingResult,
     VersionMade,
@@ -48,6 +49,12 @@ def minerva_after_train(training: Training, result: TrainingResult) -> None:
         reason=result.verdict,
         code=result.code,
     )
+
+
+@hookimpl
+def minerva_service_declared(configuration: ServiceDeclared) -> None:
+    """Note who changed a service's configuration, and why."""
+    _note("audit.service_declared", configuration, (*OF, "revision", *WHY))
 
 
 @hookimpl

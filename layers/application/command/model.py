@@ -72,11 +72,12 @@ class CommandModel:
     saved: Path
     temporary: Path
     """Removed with the model."""
-    conversation: Conversation | None = None
+    _open: list[Conversation] = field(default_factory=list)
+    """The conversation, or none."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        weakref.finalize(self, shutil.rmtree, self.temporary, ignore_errors=True)
+        weakref.finalize(self, _forget, self._open, self.temporary)
 
     def predict(self, batch: Batch) -> Predictions:
         """Return numbers, or probabilities for each value. Raises AlgorithmFailed."""
@@ -109,9 +110,7 @@ class CommandModel:
     def close(self) -> None:
         """End the runner. The next call starts it again."""
         with self._lock:
-            if self.conversation is not None:
-                self.conversation.close()
-                self.conversation = None
+            _close(self._open)
 
     def _ask(
         self, request: str, batch: Batch, read: Callable[[Mapping[str, Any], Schema, int], T]
@@ -132,13 +131,23 @@ class CommandModel:
                 raise AlgorithmFailed(message) from error
 
     def _ready(self) -> Conversation:
-        if self.conversation is not None and self.conversation.ended():
+        if self._open and self._open[0].ended():
             log.warning("runner.ended", command=str(self.launch.program))
-            self.conversation.close()
-            self.conversation = None
-        if self.conversation is None:
-            self.conversation = self.launch.load(self.saved)
-        return self.conversation
+            _close(self._open)
+        if not self._open:
+            self._open.append(self.launch.load(self.saved))
+        return self._open[0]
+
+
+def _close(conversations: list[Conversation]) -> None:
+    while conversations:
+        conversations.pop().close()
+
+
+def _forget(conversations: list[Conversation], temporary: Path) -> None:
+    """End the runner first: what still runs may write where it is being removed."""
+    _close(conversations)
+    shutil.rmtree(temporary, ignore_errors=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from minerva import Batch, Field, FieldType, InvalidConfiguration, Schema
 from minerva.errors import Fault
+from minerva.spelling import meant
 
 Categories = Literal["index", "value"]
 """How a category is handed over: as its index in the schema's values, or as the value itself."""
@@ -95,8 +95,8 @@ def positional(count: int) -> list[str]:
 
 
 def _lacking(name: str, features: Sequence[str]) -> Fault:
-    close = get_close_matches(name, features, n=1)
-    hint = f"; {close[0]!r} is named otherwise" if close else ""
+    close = meant(name, features)
+    hint = f"; {close!r} is named otherwise" if close else ""
     return Fault("/schema/inputs", f"lacks {name!r}, which the model takes{hint}")
 
 

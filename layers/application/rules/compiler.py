@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -35,6 +34,7 @@ from minerva.layers.application.rules.tree import (
 )
 from minerva.schema.field import Scalar
 from minerva.schema.value import seconds
+from minerva.spelling import doubt
 
 ORDERED = frozenset({Kind.NUMBER, Kind.MOMENT})
 NOTHING = frozenset({"null", "none", "nan", "na", "nil"})
@@ -109,10 +109,7 @@ class _Compiler:
         if name.lower() in NOTHING:
             return f"unknown field {name!r}; write `is missing`"
         known = (*self.schema.features, *KEYWORDS)
-        close = get_close_matches(name, known, n=1) or get_close_matches(name.lower(), known, n=1)
-        return f"unknown field {name[:SHOWN]!r}" + (
-            f"; did you mean {close[0]!r}?" if close else ""
-        )
+        return f"unknown field {name[:SHOWN]!r}{doubt(name, known)}"
 
     def _logic(self, node: Logic) -> Compiled:
         operands = [self.expect(Kind.TRUTH, operand) for operand in node.operands]
@@ -262,7 +259,6 @@ def _unlike(left: Kind, right: Kind) -> str:
 
 def _no_value(value: Scalar, category: Compiled) -> str:
     known = [str(one) for one in category.values or ()]
-    close = get_close_matches(str(value), known, n=1)
     listed = ", ".join(map(repr, (category.values or ())[:10]))
-    hint = f"; did you mean {close[0]!r}?" if close else f"; its values are {listed}"
-    return f"{category.field!r} is never {value!r}{hint}"
+    said = doubt(str(value), known, f"its values are {listed}")
+    return f"{category.field!r} is never {value!r}{said}"

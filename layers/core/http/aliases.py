@@ -38,7 +38,7 @@ def aliases(house: House) -> Blueprint:
             _version(body.get("version")),
             alias=alias,
             share=_share(body.get("share")),
-            author=principal().key_id,
+            author=principal().author,
             reason=read_reason(body),
         )
         return answer({"alias": change_to_json(change)})
@@ -52,7 +52,7 @@ def aliases(house: House) -> Blueprint:
             principal().tenant,
             service,
             alias,
-            author=principal().key_id,
+            author=principal().author,
             reason=read_reason(body),
         )
         return answer({"alias": change_to_json(change)})
@@ -63,7 +63,7 @@ def aliases(house: House) -> Blueprint:
         """Return the champion to the version before it."""
         body = read_object(request, ("reason",), may_be_empty=True)
         change = house.registry.rollback(
-            principal().tenant, service, author=principal().key_id, reason=read_reason(body)
+            principal().tenant, service, author=principal().author, reason=read_reason(body)
         )
         return answer({"alias": change_to_json(change)})
 

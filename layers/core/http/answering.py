@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -54,6 +54,20 @@ def answer_question(
     times = (read_s, predicted - began, ended - predicted)
     house.statistics.answered((tenant, service, answered.version or ""), len(answered), times)
     return written, {"version": answered.version}
+
+
+def body_of(service: str, answered: Answer, request_id: str) -> dict[str, Any]:
+    """Return an answer as JSON tells it."""
+    body: dict[str, Any] = {
+        "predictions": answered.predictions,
+        "service": service,
+        "version": answered.version,
+        "request_id": request_id,
+        "degraded": answered.degraded,
+    }
+    if answered.versions is not None:
+        body["versions"] = answered.versions
+    return body
 
 
 def _failed(house: House, tenant: str, service: str, seconds: float) -> None:

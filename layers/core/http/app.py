@@ -6,17 +6,23 @@ from flask import Flask
 
 from minerva.layers.core.http.access import guard, unmarked
 from minerva.layers.core.http.aliases import aliases
+from minerva.layers.core.http.cards import cards
 from minerva.layers.core.http.codings import code_bodies
 from minerva.layers.core.http.docs import docs
+from minerva.layers.core.http.flows import flows
 from minerva.layers.core.http.health import health
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.inference import inference
 from minerva.layers.core.http.jobs import jobs
+from minerva.layers.core.http.metrics import metrics
 from minerva.layers.core.http.models import models
+from minerva.layers.core.http.monitoring import monitoring
+from minerva.layers.core.http.multi_model import multi_model
 from minerva.layers.core.http.predict import predict
 from minerva.layers.core.http.problems import answer_with_problems
 from minerva.layers.core.http.repository import repository
 from minerva.layers.core.http.requests import frame_requests
+from minerva.layers.core.http.revisions import revisions
 from minerva.layers.core.http.schedules import schedules
 from minerva.layers.core.http.scoring import scoring
 from minerva.layers.core.http.services import services
@@ -29,20 +35,26 @@ from minerva.layers.core.http.webhooks import webhooks
 
 RESOURCES = (
     health,
+    metrics,
     services,
     predict,
     models,
     inference,
+    flows,
     statistics,
     repository,
     scoring,
+    multi_model,
     training,
     uploads,
     jobs,
     tuning,
+    monitoring,
     schedules,
+    revisions,
     versions,
     aliases,
+    cards,
     webhooks,
     docs,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -17,14 +16,16 @@ from werkzeug.exceptions import (
 
 from minerva.errors import Fault, InvalidBody, InvalidInput, TooLarge
 from minerva.layers.abstraction.serving.question import Question
+from minerva.layers.abstraction.serving.wishes import NAMES, Wishes
 from minerva.layers.core.http.duplicates import is_exact, repeated_key
 from minerva.schema import Decoder
 from minerva.schema.columns import LateRecords
 from minerva.schema.decoder import pointer
+from minerva.spelling import doubt
 
 ACCEPTED = ("application/json",)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_QUESTION = ("records", "keys", "explain")
+_QUESTION = ("records", "keys", *NAMES)
 
 
 def read_object(
@@ -53,9 +54,10 @@ def read_object(
 def read_question(request: Request, max_records: int) -> Question:
     """Return what a predict call asks. Raises as `read_object`, and InvalidInput."""
     value = read_object(request, _QUESTION)
-    explain = value.get("explain", False)
-    if not isinstance(explain, bool):
-        raise _misfit("/explain", "expected true or false")
+    for name in NAMES:
+        if not isinstance(value.get(name, False), bool):
+            raise _misfit(f"/{name}", "expected true or false")
+    wishes = Wishes.read(lambda name: value.get(name, False), "/")
     present = [name for name in ("records", "keys") if name in value]
     if len(present) != 1:
         raise _misfit("", "expected exactly one of records and keys")
@@ -68,7 +70,9 @@ def read_question(request: Request, max_records: int) -> Question:
     if len(items) > max_records:
         message = f"has {len(items)} entries, {max_records} are allowed; send several calls"
         raise TooLarge("These are too many at once.", faults=[Fault(f"/{name}", message)])
-    return Question(items, None, explain) if name == "records" else _by_keys(items, explain=explain)
+    if name == "records":
+        return Question(items, wishes=wishes)
+    return _by_keys(items).wishing(wishes)
 
 
 def read_straight(body: bytes, decoder: Decoder, max_records: int) -> Question | None:
@@ -145,7 +149,7 @@ def _why(message: str) -> str:
     return f"The body is not valid JSON{at}; NaN, Infinity and comments are not JSON either."
 
 
-def _by_keys(items: list[Any], *, explain: bool) -> Question:
+def _by_keys(items: list[Any]) -> Question:
     faults = [
         Fault(f"/keys/{position}", "expected text or integer")
         for position, key in enumerate(items)
@@ -153,15 +157,14 @@ def _by_keys(items: list[Any], *, explain: bool) -> Question:
     ]
     if faults:
         raise InvalidInput("Some keys are neither text nor integer.", faults=faults[:20])
-    return Question(None, items, explain)
+    return Question(None, items)
 
 
 def _unknown(name: str, members: Collection[str]) -> str:
     if not members:
         return "not known here; this call takes an empty object"
-    close = get_close_matches(name, members, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(members)}"
-    return f"not known here{hint}"
+    listed = ", ".join(members)
+    return f"not known here{doubt(name, members, f'known are {listed}')}"
 
 
 def _misfit(where: str, message: str) -> InvalidInput:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from minerva.layers.core.http.incoming import Gates
 from minerva.layers.core.telemetry.statistics import Statistics
+from minerva.layers.core.telemetry.traffic import Traffic
 
 if TYPE_CHECKING:
     from minerva.layers.abstraction.jobs.jobs import Jobs
+    from minerva.layers.abstraction.monitoring.monitoring import Monitoring
     from minerva.layers.abstraction.registry.registry import Registry
     from minerva.layers.abstraction.schedules.upcoming import Upcoming
+    from minerva.layers.abstraction.services.revisions import Revisions
     from minerva.layers.abstraction.serving.hooked import Predicts
     from minerva.layers.abstraction.serving.live import LiveServices
     from minerva.layers.abstraction.tuning.proposals import Proposals
@@ -35,6 +38,8 @@ class House:
     webhooks: Webhooks
     tunings: Tunings
     proposals: Proposals
+    revisions: Revisions
+    monitoring: Monitoring
     keyring: Keyring
     max_body_bytes: int
     max_records: int
@@ -50,8 +55,10 @@ class House:
     max_streams: int = 4
     """Event streams at once in this process: each holds a thread that predictions need."""
     gates: Gates = field(default_factory=lambda: Gates(4))
-    """Uploads at once in this process."""
+    """Uploads, and long answers to tables, at once in this process."""
     statistics: Statistics = field(default_factory=Statistics)
     """What this process answered."""
+    traffic: Traffic = field(default_factory=Traffic)
+    """What all web workers of this container have to do."""
     draining: threading.Event = field(default_factory=threading.Event)
     """Set when this process was told to stop: streams end, requests in flight are finished."""

@@ -21,7 +21,7 @@ LINGER_S = 2.0
 
 
 class Gates:
-    """How many large bodies this process reads at once: each holds a thread that predictions need."""
+    """How many large bodies are read or answered here at once: each holds a thread others need."""
 
     def __init__(self, most: int) -> None:
         self._free = threading.BoundedSemaphore(most)
@@ -30,7 +30,9 @@ class Gates:
     def entered(self) -> Iterator[None]:
         """Hold one place. Raises Unavailable if all are taken."""
         if not self._free.acquire(blocking=False):
-            raise Unavailable("Too many uploads come in at once: try again.", retry_after_s=2)
+            raise Unavailable(
+                "Too many large bodies come or are answered at once: try again.", retry_after_s=2
+            )
         try:
             yield
         finally:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, g, request
 
-from minerva.layers.abstraction.serving.question import Answer
+from minerva.errors import MinervaError
+from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.core.http.access import needs, principal
 from minerva.layers.core.http.answering import answer_question
 from minerva.layers.core.http.body import check_content_type, decode, read_bytes
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.json_answers import JSON
 from minerva.layers.core.http.models import find_model
-from minerva.layers.core.http.requests import tell
+from minerva.layers.core.http.shortcut import (
+    Environ,
+    Written,
+    raise_failure,
+    sent,
+    shortcut,
+)
 from minerva.layers.core.protocols.oip.outputs import described
 from minerva.layers.core.protocols.oip.request import (
     HEADER_LENGTH,
@@ -28,44 +35,80 @@ from minerva.schema import Schema
 BINARY = "application/octet-stream"
 ACCEPTED = (JSON, BINARY, "")
 """Some clients name no content type."""
+ROUTE = "/v2/models/<service>/infer"
+_HEADER_LENGTH = "HTTP_" + HEADER_LENGTH.upper().replace("-", "_")
 
 
 def inference(house: House) -> Blueprint:
     """Return the routes that infer."""
     routes = Blueprint("inference", __name__)
+    inferring = Inferring(house)
 
-    @routes.post("/v2/models/<service>/infer")
+    @routes.post(ROUTE)
     @routes.post("/v2/models/<service>/versions/<number>/infer")
     @needs("predict")
     def infer(service: str, number: str | None = None) -> Response:
-        began = time.perf_counter()
-        schema = find_model(house, service, number).schema
-        asked = _read(schema, house.max_records)
-        question = replace(asked.question, version=None if number is None else int(number))
-        response, facts = answer_question(
-            house,
-            principal().tenant,
-            service,
-            question,
-            lambda answered: _written(asked, answered, schema),
-            time.perf_counter() - began,
-        )
-        tell(**facts)
-        return response
+        raise_failure(request.environ)
+        live = find_model(house, service, number)
+        check_content_type(request, ACCEPTED)
+        asked = inferring.read_body(live, request.environ, read_bytes(request))
+        if number is not None:
+            question = replace(asked.sent.question, version=int(number))
+            asked = replace(asked, sent=replace(asked.sent, question=question))
+        return sent(inferring.answer(principal().tenant, service, asked, g.request_id))
 
+    routes.record_once(shortcut(house, ROUTE, infer, inferring))
     return routes
 
 
-def _read(schema: Schema, most_rows: int) -> InferRequest:
-    check_content_type(request, ACCEPTED)
-    head, tail = split(read_bytes(request), request.headers.get(HEADER_LENGTH))
-    return read_request(decode(head), tail, schema, described(schema), most_rows)
+@dataclass(frozen=True)
+class Asked:
+    """What was read of a request, by which schema, in how many seconds."""
+
+    sent: InferRequest
+    schema: Schema
+    read_s: float
 
 
-def _written(asked: InferRequest, answered: Answer, schema: Schema) -> Response:
-    written = write_response(asked, answered, schema, g.request_id)
-    if written.header_length is None:
-        return Response(written.body, mimetype=JSON)
-    response = Response(written.body, mimetype=BINARY)
-    response.headers[HEADER_LENGTH] = str(written.header_length)
-    return response
+@dataclass(frozen=True)
+class Inferring:
+    """What the view and its shortcut share."""
+
+    house: House
+    kinds = ACCEPTED
+
+    def read(self, tenant: str, service: str, environ: Environ, body: bytes) -> Asked | None:
+        """Return what a body asks, None if it does not fit."""
+        live = self.house.live.get(tenant, service)
+        if live is None or live.loaded is None:
+            return None
+        try:
+            return self.read_body(live, environ, body)
+        except MinervaError:
+            return None
+
+    def read_body(self, live: LiveService, environ: Environ, body: bytes) -> Asked:
+        """Return what a body asks. Raises InvalidBody, InvalidInput or TooLarge."""
+        began = time.perf_counter()
+        schema = live.schema
+        head, tail = split(body, environ.get(_HEADER_LENGTH))
+        asked = read_request(decode(head), tail, schema, described(schema), self.house.max_records)
+        if asked.matrix is not None and live.loaded is not None:
+            batch = live.loaded.decoder.straight.of_matrix(asked.matrix)
+            asked = replace(asked, question=replace(asked.question, batch=batch))
+        return Asked(asked, schema, time.perf_counter() - began)
+
+    def answer(self, tenant: str, service: str, asked: Asked, request_id: str) -> Written:
+        """Return the answer, in JSON with binary data after it where that is asked for."""
+        response, facts = answer_question(
+            self.house,
+            tenant,
+            service,
+            asked.sent.question,
+            lambda answered: write_response(asked.sent, answered, asked.schema, request_id),
+            asked.read_s,
+        )
+        if response.header_length is None:
+            return Written(response.body, {"Content-Type": JSON}, facts)
+        headers = {"Content-Type": BINARY, HEADER_LENGTH: str(response.header_length)}
+        return Written(response.body, headers, facts)

@@ -68,7 +68,7 @@ def jobs(house: House) -> Blueprint:
     def retry_job(job_id: str) -> Response:
         read_object(request, (), may_be_empty=True)
         caller = principal()
-        return answer({"job": house.jobs.retry(caller.tenant, job_id, caller.key_id).to_json()})
+        return answer({"job": house.jobs.retry(caller.tenant, job_id, caller.author).to_json()})
 
     return routes
 

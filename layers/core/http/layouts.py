@@ -9,9 +9,9 @@ import msgspec
 from flask import Request
 
 from minerva.errors import Fault, InvalidInput
+from minerva.layers.abstraction.formats.layout import Format, Layout, like
 from minerva.layers.abstraction.services.declaration import DataDeclaration
 from minerva.layers.abstraction.training.called import HOW
-from minerva.layers.abstraction.uploads.layout import Format, Layout, like
 
 CSV = "text/csv"
 DATA_TYPES: dict[str, Format] = {

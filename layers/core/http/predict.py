@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from minerva.layers.abstraction.serving.question import Answer, Question
+from minerva.layers.abstraction.serving.question import Question
+from minerva.layers.abstraction.training.called import HOW
 from minerva.layers.core.http.access import needs, principal
-from minerva.layers.core.http.answering import Facts, answer_question
+from minerva.layers.core.http.answering import answer_question, body_of
 from minerva.layers.core.http.body import read_question, read_straight
+from minerva.layers.core.http.bulk import BULK, predict_rows
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.json_answers import JSON, encoded
-from minerva.layers.core.http.requests import tell
-from minerva.layers.core.http.shortcut import FAILURE, shortcut
+from minerva.layers.core.http.shortcut import (
+    Environ,
+    Written,
+    raise_failure,
+    sent,
+    shortcut,
+)
+from minerva.layers.core.http.wishes import refuse_query
+from minerva.layers.core.http.xml_documents import XML, predict_document
 
 ROUTE = "/v1/services/<service>/predict"
 
@@ -27,12 +35,14 @@ def predict(house: House) -> Blueprint:
     @routes.post(ROUTE)
     @needs("predict")
     def predict_records(service: str) -> Response:
-        if FAILURE in request.environ:
-            raise request.environ[FAILURE]
+        raise_failure(request.environ)
+        if request.mimetype in BULK:
+            return predict_rows(house, service)
+        if request.mimetype in XML:
+            return predict_document(house, service)
+        refuse_query("the body, beside its records", HOW)
         question = read_question(request, house.max_records)
-        content, facts = asking.answer(principal().tenant, service, question, g.request_id)
-        tell(**facts)
-        return Response(content, mimetype=JSON)
+        return sent(asking.answer(principal().tenant, service, question, g.request_id))
 
     routes.record_once(shortcut(house, ROUTE, predict_records, asking))
     return routes
@@ -43,35 +53,28 @@ class Asking:
     """What the view and its shortcut share."""
 
     house: House
+    kinds = (JSON,)
 
-    def read(self, tenant: str, service: str, body: bytes) -> Question | None:
+    def read(
+        self,
+        tenant: str,
+        service: str,
+        environ: Environ,  # noqa: ARG002 - the body says all
+        body: bytes,
+    ) -> Question | None:
         """Return what a body asks, None if it is unusual, or the service is."""
         live = self.house.live.get(tenant, service)
         if live is None or live.loaded is None:
             return None
         return read_straight(body, live.loaded.decoder, self.house.max_records)
 
-    def answer(
-        self, tenant: str, service: str, question: Question, request_id: str
-    ) -> tuple[bytes, Facts]:
-        """Return the answer's JSON, and which version answered."""
-        return answer_question(
+    def answer(self, tenant: str, service: str, question: Question, request_id: str) -> Written:
+        """Return the answer in JSON."""
+        content, facts = answer_question(
             self.house,
             tenant,
             service,
             question,
-            lambda answered: encoded(_body(service, answered, request_id)),
+            lambda answered: encoded(body_of(service, answered, request_id)),
         )
-
-
-def _body(service: str, answered: Answer, request_id: str) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "predictions": answered.predictions,
-        "service": service,
-        "version": answered.version,
-        "request_id": request_id,
-        "degraded": answered.degraded,
-    }
-    if answered.versions is not None:
-        body["versions"] = answered.versions
-    return body
+        return Written(content, {"Content-Type": JSON}, facts)

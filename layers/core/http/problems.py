@@ -31,6 +31,7 @@ STATUS: dict[type[MinervaError], HTTPStatus] = {
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
     errors.AlgorithmFailed: HTTPStatus.BAD_GATEWAY,
+    errors.StepFailed: HTTPStatus.BAD_GATEWAY,
     errors.InvalidConfiguration: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.InvalidData: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
@@ -50,12 +51,14 @@ TITLES = {
     "unavailable": "Not available now",
     "deadline_exceeded": "Deadline exceeded",
     "algorithm_failed": "Algorithm failed",
+    "step_failed": "A step of the flow failed",
     "invalid_configuration": "Invalid configuration",
     "invalid_data": "Data cannot be used",
     "unsupported_media_type": "Content type not accepted",
     "method_not_allowed": "Method not allowed",
     "request_timeout": "Too slow",
     "not_acceptable": "No answer in an accepted content type",
+    "insufficient_storage": "No room for this model now",
     "internal": "Internal error",
 }
 _SCORING = "/invocations"
@@ -66,6 +69,7 @@ _CODES = {
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_TIMEOUT: "request_timeout",
     HTTPStatus.NOT_ACCEPTABLE: "not_acceptable",
+    HTTPStatus.INSUFFICIENT_STORAGE: "insufficient_storage",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 }
@@ -108,6 +112,13 @@ def problem(
     return answer(content, int(status), PROBLEM)
 
 
+def problem_content(error: MinervaError) -> dict[str, Any]:
+    """Return what a caller gets to know of an error, as a part of an answer."""
+    detail, faults = told(error)
+    listed = [{"where": f.where, "message": f.message} for f in faults]
+    return {"code": error.code, "detail": detail, "faults": listed}
+
+
 def _in_words(content: dict[str, Any], faults: tuple[errors.Fault, ...]) -> str:
     return " ".join([content.get("detail") or content["title"], *map(str, faults)])
 
@@ -117,16 +128,24 @@ def _speaks_oip(path: str) -> bool:
     return path == "/v2" or path.startswith("/v2/")
 
 
-def _of_ours(error: MinervaError) -> Response:
+def told(error: MinervaError) -> tuple[str, tuple[errors.Fault, ...]]:
+    """Return what a caller gets to know of an error, and tell the log what it must know."""
     status = status_of(error)
     withheld = next((text for kind, text in WITHHELD.items() if isinstance(error, kind)), None)
+    if isinstance(error, errors.StepFailed):  # the engine's own words
+        withheld = None
     if status == HTTPStatus.INTERNAL_SERVER_ERROR or withheld is not None:
         log.error("request.failed", code=error.code, exc_info=error)
         see = f"{withheld or 'Something went wrong here.'} The log says more about this request."
-        return problem(status, error.code, see)
+        return see, ()
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("request.failed", code=error.code, reason=error.message)
-    response = problem(status, error.code, error.message, error.faults)
+    return error.message, error.faults
+
+
+def _of_ours(error: MinervaError) -> Response:
+    status = status_of(error)
+    response = problem(status, error.code, *told(error))
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if status == HTTPStatus.UNAUTHORIZED:

@@ -7,18 +7,14 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from minerva.errors import Conflict, Unavailable
-from minerva.layers.abstraction.registry.records import STANDBY
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.core.http.access import needs, principal
 from minerva.layers.core.http.body import check_content_type, decode, read_bytes
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.inference import ACCEPTED
 from minerva.layers.core.http.json_answers import answer
+from minerva.layers.core.http.standby import load_version, unload_version
 from minerva.layers.core.protocols.oip.repository import entry, read_index, read_version
-
-PATIENCE_S = 30.0
-"""So long a call waits for its version to be loaded here."""
 
 
 def repository(house: House) -> Blueprint:
@@ -36,44 +32,17 @@ def repository(house: House) -> Blueprint:
     @needs("registry")
     def load(service: str) -> Response:
         """Have a version in memory beside the champion; without one, whatever the aliases name."""
-        number = read_version(_body())
-        aliases = house.registry.aliases(principal().tenant, service)
-        if number is not None and number not in aliases.values():
-            _stand_by(house, service, number)
-        live = house.live.first(principal().tenant, service, PATIENCE_S)
-        if number is not None:
-            live.only(number)
-        elif live.loaded is None:
-            raise Unavailable(live.problem or f"Service {service!r} has no version yet: train it.")
+        load_version(house, service, read_version(_body()))
         return answer({})
 
     @routes.post("/v2/repository/models/<service>/unload")
     @needs("registry")
     def unload(service: str) -> Response:
         """Let the standby go. What the other aliases name stays: callers rely on it."""
-        number = read_version(_body())
-        tenant = principal().tenant
-        standby = house.registry.aliases(tenant, service).get(STANDBY)
-        if standby is None or number not in {None, standby}:
-            raise Conflict(
-                f"Only the standby can be unloaded, and service {service!r} has "
-                f"{'none' if standby is None else f'version {standby} as such'}: "
-                "a champion stays until another version takes its place."
-            )
-        house.registry.retire_alias(
-            tenant, service, STANDBY, author=principal().key_id, reason="unloaded"
-        )
-        house.live.catch_up()
+        unload_version(house, service, read_version(_body()))
         return answer({})
 
     return routes
-
-
-def _stand_by(house: House, service: str, number: int) -> None:
-    caller = principal()
-    house.registry.promote(
-        caller.tenant, service, number, alias=STANDBY, author=caller.key_id, reason="loaded"
-    )
 
 
 def _entries(house: House, live: LiveService) -> Iterator[dict[str, str]]:

@@ -14,7 +14,7 @@ from minerva.layers.core.http.trace import REQUEST_ID, Trace
 
 log = structlog.get_logger(layer="core")
 
-_PROBES = frozenset({"/livez", "/readyz", "/v2/health/live", "/v2/health/ready"})
+_PROBES = frozenset({"/livez", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready"})
 """Asked every few seconds by machines; logged at level debug."""
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import NotAcceptable
 
 from minerva.errors import Fault, NotFound, TooLarge
+from minerva.layers.abstraction.formats.layout import Dialect
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.question import Answer, Question
-from minerva.layers.abstraction.uploads.layout import Layout
+from minerva.layers.abstraction.serving.wishes import Wishes
 from minerva.layers.core.http.access import needs, principal, public
 from minerva.layers.core.http.answering import answer_question
 from minerva.layers.core.http.body import check_content_type, decode, read_bytes
@@ -20,6 +21,8 @@ from minerva.layers.core.http.json_answers import JSON, answer, encoded
 from minerva.layers.core.http.layouts import CSV, header_parameter
 from minerva.layers.core.http.models import find_model
 from minerva.layers.core.http.requests import tell
+from minerva.layers.core.http.wanted import wanted_type
+from minerva.layers.core.http.wishes import query_wishes, refuse_query
 from minerva.layers.core.openapi.document import own_version
 from minerva.layers.core.protocols.mlflow.request import null_for_nan, read_invocation
 from minerva.layers.core.protocols.rows.csv_rows import CsvRows
@@ -61,17 +64,18 @@ def scoring(house: House) -> Blueprint:
     return routes
 
 
-def score(house: House, service: str) -> Response:
-    """Answer an invocation of a service."""
+def score(house: House, service: str, number: int | None = None) -> Response:
+    """Answer an invocation of a service, or of one version of it that is in memory."""
     began = time.perf_counter()
-    wanted = _wanted()
+    wanted = wanted_type(request, ACCEPTED)
     check_content_type(request, ACCEPTED)
-    live = find_model(house, service)
+    live = find_model(house, service, None if number is None else str(number))
     body = read_bytes(request)
     question, header = _read(live, body, house.max_records)
+    question = replace(question, version=number)
 
     def write(answered: Answer) -> Response:
-        response = _written(live, answered, wanted, explain=question.explain, header=header)
+        response = _written(live, answered, wanted, question.wishes, header=header)
         if answered.version is not None:
             response.headers[VERSION] = answered.version
         if answered.degraded:
@@ -85,28 +89,21 @@ def score(house: House, service: str) -> Response:
     return response
 
 
-def _wanted() -> str:
-    """Return the content type that is asked for, JSON unless told. Raises NotAcceptable (406)."""
-    accepted = request.accept_mimetypes
-    wanted = accepted.best_match(ACCEPTED) if accepted else JSON
-    if wanted is None:
-        raise NotAcceptable(f"Answers come as {' or '.join(ACCEPTED)}.")
-    return wanted
-
-
 def _read(live: LiveService, body: bytes, most: int) -> tuple[Question, bool]:
     """Return what is asked, and whether a table that answers it begins with its columns' names."""
     if request.mimetype == JSON:
+        refuse_query("params in the body")
         return read_invocation(decode(null_for_nan(body)), live.decoder, most), True
-    header = header_parameter(request.mimetype_params)
-    return _read_table(body, live.decoder, most, header=header)
+    wishes, header = query_wishes(), header_parameter(request.mimetype_params)
+    question, named = _read_table(body, live.decoder, most, header=header)
+    return question.wishing(wishes), named
 
 
 def _read_table(
     body: bytes, decoder: Decoder, most: int, *, header: bool | None
 ) -> tuple[Question, bool]:
     """Return what a CSV text asks, and whether it began with its columns' names."""
-    reader = CsvRows(decoder.schema, Layout(format="csv"), header=header)
+    reader = CsvRows(decoder.schema, Dialect(), header=header)
     rows = [*reader.feed(body), *reader.end()]
     if len(rows) > most:
         message = f"has {len(rows)} rows, {most} are allowed; send several calls"
@@ -115,10 +112,10 @@ def _read_table(
 
 
 def _written(
-    live: LiveService, answered: Answer, wanted: str, *, explain: bool, header: bool
+    live: LiveService, answered: Answer, wanted: str, wishes: Wishes, *, header: bool
 ) -> Response:
     if wanted == JSON:
         return Response(encoded({"predictions": answered.predictions}), mimetype=JSON)
-    content = table(live.schema, answered, explain=explain, header=header)
+    content = table(live.schema, answered, wishes, header=header)
     told = "present" if header else "absent"
     return Response(content, content_type=f"{CSV}; charset=utf-8; header={told}")

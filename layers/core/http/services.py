@@ -41,9 +41,22 @@ def services(house: House) -> Blueprint:
             for number, one in quarantined.items()
         ]
         described["tuned"] = _tuned(house, tenant, service)
+        described["configuration"] = _configuration(house, tenant, service)
         return answer({"service": described})
 
     return routes
+
+
+def _configuration(house: House, tenant: str, service: str) -> dict[str, Any]:
+    """Tell who declared the service so, and why."""
+    newest = house.registry.configuration(tenant, service)
+    return {
+        "revision": newest.revision,
+        "author": newest.author,
+        "reason": newest.reason,
+        "created_at": newest.created_at.isoformat(),
+        "derived": newest.derived,
+    }
 
 
 def _tuned(house: House, tenant: str, service: str) -> dict[str, Any] | None:

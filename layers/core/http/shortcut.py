@@ -11,40 +11,56 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from flask import Response
 
 from minerva.errors import MinervaError
 from minerva.layers.core.http.access import admit
 from minerva.layers.core.http.codings import SMALLEST, encode
-from minerva.layers.core.http.json_answers import JSON
-from minerva.layers.core.http.requests import begin, finished, framing
+from minerva.layers.core.http.requests import begin, finished, framing, tell
 
 if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
 
-    from minerva.layers.abstraction.serving.question import Question
     from minerva.layers.core.http.house import House
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-FAILURE = "minerva.failure"
+_FAILURE = "minerva.failure"
 """In the environment of a request that failed here: the error that its view raises."""
 
 
-class Usual(Protocol):
+@dataclass(frozen=True)
+class Written:
+    """An answer as it is sent."""
+
+    content: bytes
+    headers: Mapping[str, str]
+    """Of the content."""
+    facts: Mapping[str, object]
+    """For the event that ends the request."""
+
+
+Asked = TypeVar("Asked")
+
+
+class Usual(Protocol[Asked]):
     """What a route does with requests that are wholly usual."""
 
-    def read(self, tenant: str, service: str, body: bytes) -> Question | None:
-        """Return what a JSON body asks, None if it is not wholly usual."""
+    @property
+    def kinds(self) -> Collection[str]:
+        """Content types; empty for none named."""
 
-    def answer(
-        self, tenant: str, service: str, question: Question, request_id: str
-    ) -> tuple[bytes, dict[str, object]]:
-        """Return the answer's JSON, and facts for the event that ends the request."""
+    def read(self, tenant: str, service: str, environ: Environ, body: bytes) -> Asked | None:
+        """Return what is asked, None if it is not wholly usual."""
+
+    def answer(self, tenant: str, service: str, asked: Asked, request_id: str) -> Written:
+        """Return the answer. Raises what the route's view raises."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,7 @@ class Shortcut:
     route: str
     view: Callable[..., Any]
     """The route's view: its mark says who may call."""
-    usual: Usual
+    usual: Usual[Any]
 
     def __post_init__(self) -> None:
         """Take the route apart."""
@@ -66,11 +82,11 @@ class Shortcut:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Satisfy WSGI."""
         service = self._service(environ)
-        content = None if service is None else self._answer(environ, service)
-        if content is None:
+        written = None if service is None else self._answer(environ, service)
+        if written is None:
             return self.framework(environ, start_response)
-        headers = framing(environ, self.house.request_id_header)
-        headers["Content-Type"] = JSON
+        headers = {**framing(environ, self.house.request_id_header), **written.headers}
+        content = written.content
         if len(content) >= SMALLEST:
             content, coded = encode(content, environ.get("HTTP_ACCEPT_ENCODING"))
             headers |= coded
@@ -86,15 +102,16 @@ class Shortcut:
             return None
         usual = (
             environ["REQUEST_METHOD"] == "POST"
-            and environ.get("CONTENT_TYPE") == JSON
+            and environ.get("CONTENT_TYPE", "") in self.usual.kinds
             and "HTTP_CONTENT_ENCODING" not in environ
+            and not environ.get("QUERY_STRING")
             and environ.get("CONTENT_LENGTH", "").isdecimal()
             and 0 < int(environ["CONTENT_LENGTH"]) <= self.house.max_body_bytes
         )
         service = path[start:end]
         return service if usual and service and "/" not in service else None
 
-    def _answer(self, environ: Environ, service: str) -> bytes | None:
+    def _answer(self, environ: Environ, service: str) -> Written | None:
         started_at = time.perf_counter()
         trace = begin(environ, self.house.request_id_header, service)
         try:
@@ -105,20 +122,32 @@ class Shortcut:
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         except OSError:  # it breaks off for the framework, too
             return None
-        question = self.usual.read(tenant, service, body)
-        if question is None:
+        asked = self.usual.read(tenant, service, environ, body)
+        if asked is None:
             environ["wsgi.input"] = io.BytesIO(body)
             return None
         try:
-            content, facts = self.usual.answer(tenant, service, question, trace.request_id)
+            written = self.usual.answer(tenant, service, asked, trace.request_id)
         except Exception as error:  # noqa: BLE001 - the framework tells of it, whatever it is
-            environ[FAILURE] = error
+            environ[_FAILURE] = error
             return None
-        finished("POST", self.route, 200, started_at, facts)
-        return content
+        finished("POST", self.route, 200, started_at, written.facts)
+        return written
 
 
-def shortcut(house: House, route: str, view: Callable[..., Any], usual: Usual) -> Any:
+def raise_failure(environ: Environ) -> None:
+    """Raise the error that a request met on the shortcut already, rather than ask a model again."""
+    if _FAILURE in environ:
+        raise environ[_FAILURE]
+
+
+def sent(written: Written) -> Response:
+    """Return an answer as a view returns it; its facts are told to the request's event."""
+    tell(**written.facts)
+    return Response(written.content, headers=written.headers)
+
+
+def shortcut(house: House, route: str, view: Callable[..., Any], usual: Usual[Any]) -> Any:
     """Return what a blueprint records so that its application has the shortcut."""
 
     def lay(state: BlueprintSetupState) -> None:

@@ -66,7 +66,7 @@ def asked(request: Request, service: str, body: Mapping[str, Any]) -> Asked:
     return Asked(
         tenant=caller.tenant,
         service=service,
-        author=caller.key_id,
+        author=caller.author,
         request_id=g.trace.request_id,
         trace_id=g.trace.trace_id,
         idempotency_key=_idempotency_key(request),

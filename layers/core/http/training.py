@@ -8,6 +8,7 @@ from minerva.errors import Fault, InvalidInput
 from minerva.layers.abstraction.batch.task import CALL_MEMBERS
 from minerva.layers.abstraction.jobs.data import DATA
 from minerva.layers.abstraction.jobs.jobs import BATCH, TRAIN
+from minerva.layers.abstraction.jobs.trained_first import WITH_SERVICES
 from minerva.layers.abstraction.training.called import HOW
 from minerva.layers.core.http.access import needs
 from minerva.layers.core.http.house import House
@@ -15,6 +16,9 @@ from minerva.layers.core.http.incoming import Incoming
 from minerva.layers.core.http.layouts import DATA_TYPES
 from minerva.layers.core.http.sent_data import train_on_body
 from minerva.layers.core.http.submission import read_job, submitted
+
+MEMBERS = (DATA, WITH_SERVICES)
+"""What the body of a call that trains may hold."""
 
 
 def training(house: House) -> Blueprint:
@@ -31,8 +35,8 @@ def training(house: House) -> Blueprint:
             with gates.entered():
                 return train_on_body(house, request, service, incoming)
         _refuse_how(request)
-        body = read_job(request, (DATA,))
-        payload = {DATA: body[DATA]} if DATA in body else {}
+        body = read_job(request, MEMBERS)
+        payload = {name: body[name] for name in MEMBERS if name in body}
         return submitted(house, request, TRAIN, service, body, payload)
 
     @routes.post("/v1/services/<service>/batch")

@@ -57,11 +57,11 @@ def tuning(house: House) -> Blueprint:
         caller, reason = principal(), read_reason(body)
         if _decision(body) == "reject":
             rejected = house.proposals.reject(
-                caller.tenant, service, number, author=caller.key_id, reason=reason
+                caller.tenant, service, number, author=caller.author, reason=reason
             )
             return answer({"proposal": rejected.to_json(), "job_id": None})
         accepted = house.proposals.accept(
-            caller.tenant, service, number, author=caller.key_id, reason=reason
+            caller.tenant, service, number, author=caller.author, reason=reason
         )
         tell(job_id=accepted.job_id)
         return answer({"proposal": accepted.proposal.to_json(), "job_id": accepted.job_id})

@@ -12,9 +12,9 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from minerva.errors import Fault, InvalidInput
+from minerva.layers.abstraction.formats.layout import FORMATS
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.training.called import HOW
-from minerva.layers.abstraction.uploads.layout import FORMATS
 from minerva.layers.abstraction.uploads.upload import Upload
 from minerva.layers.core.http.access import needs, principal
 from minerva.layers.core.http.body import read_object

@@ -45,7 +45,7 @@ def versions(house: House) -> Blueprint:
         tenant = principal().tenant
         reason = demand_reason(read_object(request, ("reason",)))
         change = house.registry.quarantine(
-            tenant, service, number, author=principal().key_id, reason=reason
+            tenant, service, number, author=principal().author, reason=reason
         )
         moved = None if change is None else change_to_json(change)
         return answer({"version": _shown(house.registry, tenant, service, number), "alias": moved})
@@ -56,7 +56,7 @@ def versions(house: House) -> Blueprint:
         """Let a version be promoted again."""
         tenant = principal().tenant
         reason = read_reason(read_object(request, ("reason",), may_be_empty=True))
-        house.registry.release(tenant, service, number, author=principal().key_id, reason=reason)
+        house.registry.release(tenant, service, number, author=principal().author, reason=reason)
         return answer({"version": _shown(house.registry, tenant, service, number)})
 
     return routes

@@ -37,7 +37,7 @@ def webhooks(house: House) -> Blueprint:
             _text(body, "url"),
             events=_events(body.get("events")),
             service=_text(body, "service", needed=False),
-            author=caller.key_id,
+            author=caller.author,
         )
         shown = {**made.to_json(), "secret": hooks.secret(caller.tenant, made.id)}
         return answer({"webhook": shown}, HTTPStatus.CREATED)
@@ -46,7 +46,7 @@ def webhooks(house: House) -> Blueprint:
     @needs("admin")
     def remove_webhook(webhook: str) -> Response:
         caller = principal()
-        return answer({"webhook": hooks.remove(caller.tenant, webhook, caller.key_id).to_json()})
+        return answer({"webhook": hooks.remove(caller.tenant, webhook, caller.author).to_json()})
 
     @routes.get("/v1/webhooks/<webhook>/secret")
     @needs("admin")

@@ -61,6 +61,12 @@ def components() -> Content:
                 "Of 1 to 128 visible ASCII characters; another one is made up for what is not.",
                 "schema": TEXT,
             },
+            "ContentEncoding": {
+                "name": "Content-Encoding",
+                "in": "header",
+                "description": "How the body is compressed, if it is; limits count what it decodes to",
+                "schema": {"enum": ["gzip", "zstd", "identity"], "default": "identity"},
+            },
         },
         "securitySchemes": {
             "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, mk_…"},
@@ -168,10 +174,16 @@ def _service() -> Content:
             "champion": {**number, "description": "The version that should answer"},
             "ready": {"type": "boolean"},
             "problem": {"type": ["string", "null"]},
+            "serving": {
+                "type": "object",
+                "description": "How predictions are answered, as far as it is declared: deadline, "
+                "default, limits, batching",
+            },
             "schema": {"type": "object"},
             "aliases": {"type": "object", "additionalProperties": TEXT},
             "share": SHARE,
             "quarantined": array(_quarantined()),
+            "configuration": _configuration(),
             "tuned": {
                 "type": ["object", "null"],
                 "description": "The accepted proposal that the parameters come from, if they do not "
@@ -181,6 +193,20 @@ def _service() -> Content:
                     "parameters": {"type": "object"},
                 },
             },
+        },
+    }
+
+
+def _configuration() -> Content:
+    return {
+        "type": "object",
+        "description": "The revision in force: who declared it so, when and why",
+        "properties": {
+            "revision": {"type": "integer", "minimum": 1},
+            "author": TEXT,
+            "reason": TEXT,
+            "created_at": TIME,
+            "derived": {"type": "boolean"},
         },
     }
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
+from minerva.layers.core.openapi import wishes
+from minerva.layers.core.openapi.cards import card_paths
 from minerva.layers.core.openapi.components import (
     Content,
     array,
@@ -16,11 +18,15 @@ from minerva.layers.core.openapi.components import (
     json_content,
     ref,
 )
+from minerva.layers.core.openapi.flows import flow_paths
+from minerva.layers.core.openapi.forms import with_other_forms
 from minerva.layers.core.openapi.inference import (
     inference_paths,
     inference_responses,
     inference_schemas,
 )
+from minerva.layers.core.openapi.monitoring import monitoring_paths, monitoring_schemas
+from minerva.layers.core.openapi.multi_model import multi_model_paths
 from minerva.layers.core.openapi.operations import SERVICE, operation, paths
 from minerva.layers.core.openapi.records import (
     example_prediction,
@@ -29,6 +35,7 @@ from minerva.layers.core.openapi.records import (
     record_schema,
 )
 from minerva.layers.core.openapi.registry import registry_paths
+from minerva.layers.core.openapi.revisions import revision_paths, revision_schema
 from minerva.layers.core.openapi.schedules import schedule_paths, schedule_schema
 from minerva.layers.core.openapi.scoring import scoring_paths
 from minerva.layers.core.openapi.tuning import tuning_paths, tuning_schemas
@@ -42,13 +49,18 @@ Declared = tuple[ServiceDeclaration, Schema]
 TAGS: list[Content] = [
     {"name": "predictions", "description": "Ask a service; one call takes many records."},
     {"name": "inference", "description": "The Open Inference Protocol, version 2."},
-    {"name": "scoring", "description": "The protocol of MLflow's scoring server."},
+    {
+        "name": "scoring",
+        "description": "The protocols of MLflow's scoring server and of SageMaker.",
+    },
     {"name": "services", "description": "What there is to ask, and how it is trained."},
     {"name": "jobs", "description": "Offline work: state, history, cancel."},
     {"name": "uploads", "description": "Training data, sent in several calls."},
     {"name": "registry", "description": "Versions, aliases and quarantine."},
+    {"name": "flows", "description": "Pipelines of small steps."},
     {"name": "webhooks", "description": "Who is told of what, and what became of it."},
     {"name": "tuning", "description": "Better parameters: trials, proposals, decisions."},
+    {"name": "monitoring", "description": "How predictions turned out, and live metrics."},
     {"name": "health", "description": "For probes; need no credential."},
 ]
 
@@ -73,24 +85,31 @@ def document(
         },
         "servers": [{"url": "/"}],
         "tags": TAGS,
-        "paths": _with_sent_data(
-            {
-                **described,
-                **paths(),
-                **upload_paths(),
-                **registry_paths(),
-                **inference_paths(services[0][1] if services else None),
-                **scoring_paths(),
-                **webhook_paths(),
-                **schedule_paths(),
-                **tuning_paths(),
-            }
-        ),
+        "paths": _with_sent_data({**described, **_always(services)}),
         "components": shared,
     }
     if keys_needed:
         made["security"] = [{"bearer": []}, {"apiKey": []}]
     return made
+
+
+def _always(services: Sequence[Declared]) -> Content:
+    """Return the routes that there are whatever is declared."""
+    return {
+        **paths(),
+        **upload_paths(),
+        **registry_paths(),
+        **card_paths(),
+        **flow_paths(),
+        **inference_paths(services[0][1] if services else None),
+        **scoring_paths(),
+        **multi_model_paths(),
+        **webhook_paths(),
+        **schedule_paths(),
+        **tuning_paths(),
+        **revision_paths(),
+        **monitoring_paths(),
+    }
 
 
 def _shared(services: Sequence[Declared]) -> Content:
@@ -99,7 +118,12 @@ def _shared(services: Sequence[Declared]) -> Content:
     shared["schemas"]["Schedule"] = schedule_schema()
     shared["schemas"] |= inference_schemas()
     shared["responses"] |= inference_responses()
-    shared["schemas"] |= webhook_schemas() | tuning_schemas() | {"Upload": upload_schema()}
+    shared["schemas"] |= (
+        webhook_schemas()
+        | tuning_schemas()
+        | monitoring_schemas()
+        | {"Upload": upload_schema(), "Revision": revision_schema()}
+    )
     if services:
         shared["parameters"]["Service"]["example"] = services[0][0].service
     return shared
@@ -131,41 +155,33 @@ def _describe(
     )
     if declaration.description:
         made["description"] = declaration.description
-    return {f"/v1/services/{name}/predict": {"post": made}}
+    return {f"/v1/services/{name}/predict": {"post": with_other_forms(made)}}
 
 
 def _any_service(max_records: int) -> Content:
-    return {
-        "/v1/services/{service}/predict": {
-            "post": operation(
-                "predictions",
-                "predict",
-                "Predict with a service",
-                json_content({"type": "object"}),
-                parameters=(SERVICE,),
-                body={
-                    "required": True,
-                    "content": json_content(
-                        _question({"type": "object"}, max_records, by_key=True)
-                    ),
-                },
-            )
-        }
-    }
+    question = _question({"type": "object"}, max_records, by_key=True)
+    made = operation(
+        "predictions",
+        "predict",
+        "Predict with a service",
+        json_content({"type": "object"}),
+        parameters=(SERVICE,),
+        body={"required": True, "content": json_content(question)},
+    )
+    return {"/v1/services/{service}/predict": {"post": with_other_forms(made)}}
 
 
 def _question(record: Content, max_records: int, *, by_key: bool) -> Content:
     """Return the schema of a predict call's body; keys are for services that declare a lookup."""
     size = {"minItems": 1, "maxItems": max_records}
-    explain = {"explain": {"type": "boolean", "default": False}}
     made: Content = {"type": "object", "additionalProperties": False}
     records = {"records": array(record) | size}
     if not by_key:
-        return made | {"required": ["records"], "properties": records | explain}
+        return made | {"required": ["records"], "properties": records | wishes.members()}
     says = "Keys to look up in the service's own data, instead of records."
     keys = array({"type": ["string", "integer"]}) | size | {"description": says}
     made["oneOf"] = [{"required": ["records"]}, {"required": ["keys"]}]
-    return made | {"properties": {**records, "keys": keys, **explain}}
+    return made | {"properties": {**records, "keys": keys, **wishes.members()}}
 
 
 def _answer(name: str, schema: Schema) -> Content:

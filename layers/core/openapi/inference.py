@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minerva.layers.core.openapi import wishes
 from minerva.layers.core.openapi.components import (
     TEXT,
     Content,
@@ -144,7 +145,7 @@ def _infer(examples: list[Content]) -> Content:
         "required": ["inputs"],
         "properties": {
             "id": TEXT,
-            "parameters": MAYBE,
+            "parameters": MAYBE | {"properties": wishes.members()},
             "inputs": tensors | {"minItems": 1},
             "outputs": {"type": ["array", "null"], "items": output},
         },

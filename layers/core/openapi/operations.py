@@ -47,6 +47,7 @@ def operation(  # noqa: PLR0913 - the parts of an operation, each by name
     }
     if body is not None:
         made["requestBody"] = body
+        made["parameters"].append(ref("ContentEncoding", "parameters"))
     if public:
         made["security"] = []
     return made
@@ -66,7 +67,9 @@ WISHES: Content = {
 
 def train_operation(parameters: tuple[Content, ...], name: str, tag: str) -> Content:
     """Return the operation that starts a training."""
-    return job_operation(parameters, name, tag, "Train a new version", {})
+    first = "Of a flow: train the services that its steps ask, each before whoever asks it"
+    members = {"with_services": {"type": "boolean", "default": False, "description": first}}
+    return job_operation(parameters, name, tag, "Train a new version", members)
 
 
 def job_operation(
@@ -223,7 +226,15 @@ def _health() -> Content:
     ready["responses"]["503"] = {"description": "Not ready", "content": status}
     for probe in (live, ready):
         del probe["responses"]["default"]
-    return {"/livez": {"get": live}, "/readyz": {"get": ready}}
+    numbers = operation(
+        "health",
+        "metrics",
+        "What autoscaling and alarms go by, in Prometheus' text format",
+        {"text/plain": {"schema": TEXT}},
+        public=True,
+    )
+    del numbers["responses"]["default"]
+    return {"/livez": {"get": live}, "/readyz": {"get": ready}, "/metrics": {"get": numbers}}
 
 
 def parameter(name: str, place: str, schema: Content, description: str) -> Content:

@@ -37,6 +37,7 @@ def prediction_schema(schema: Schema) -> dict[str, Any]:
     properties: dict[str, Any] = {schema.key: dict(_KEY)} if schema.key else {}
     for name, field in schema.output.items():
         properties |= _output(name, field)
+    properties |= _confidence(*schema.target())
     properties["explanation"] = {
         "type": "object",
         "description": "Contribution of each input, if `explain` was asked for.",
@@ -48,6 +49,16 @@ def prediction_schema(schema: Schema) -> dict[str, Any]:
         "properties": properties,
         "examples": [example_prediction(schema)],
     }
+
+
+def _confidence(name: str, field: Field) -> dict[str, Any]:
+    """Return the member that tells how sure an answer is."""
+    if field.type in {FieldType.CATEGORY, FieldType.BOOLEAN}:
+        says = "Chance that the answer is right, if `confidence` was asked for."
+        return {f"{name}_confidence": {"type": "number", "description": says}}
+    says = "Holds the truth for 90 of 100 such records, if `confidence` was asked for."
+    ends = {"low": {"type": "number"}, "high": {"type": "number"}}
+    return {f"{name}_interval": {"type": "object", "description": says, "properties": ends}}
 
 
 def field_schema(field: Field) -> dict[str, Any]:

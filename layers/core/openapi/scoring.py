@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from minerva.layers.core.openapi import wishes
 from minerva.layers.core.openapi.components import TEXT, Content, array, json_content, member
 from minerva.layers.core.openapi.operations import operation
 
@@ -21,14 +22,15 @@ def scoring_paths() -> Content:
     for probe in (ping, health, told):
         del probe["responses"]["default"]
     return {
-        "/invocations": {"post": _invocations()},
+        "/invocations": {"post": invocation("invocations", "Ask the default service")},
         "/ping": {"get": ping},
         "/health": {"get": health},
         "/version": {"get": told},
     }
 
 
-def _invocations() -> Content:
+def invocation(name: str, summary: str, *parameters: Content) -> Content:
+    """Return an operation that takes what MLflow's clients ask."""
     frame = {
         "type": "object",
         "required": ["data"],
@@ -53,15 +55,16 @@ def _invocations() -> Content:
             "params": {
                 "type": ["object", "null"],
                 "additionalProperties": False,
-                "properties": {"explain": {"type": "boolean"}},
+                "properties": wishes.members(),
             },
         },
     }
     answered = member("predictions", array({"type": "object"}))
     return operation(
         TAG,
-        "invocations",
-        "Ask the default service",
+        name,
+        summary,
         json_content(answered) | ROWS,
+        parameters=(*parameters, *wishes.query("CSV")),
         body={"required": True, "content": json_content(asked) | ROWS},
     )

@@ -47,6 +47,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.gone = False
         self.status: int | None = None
         """What its last request was answered with."""
+        self.took_s = 0.0
         self.lingered = 0
 
     def come(self) -> Stage:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import grp
 import math
 import os
 from collections.abc import Callable
@@ -13,7 +12,9 @@ from typing import Any
 import gunicorn.app.base
 import gunicorn.glogging
 
+from minerva.layers.core.processes.ports import group_number
 from minerva.layers.core.processes.worker import PatientWorker, note_status
+from minerva.layers.core.telemetry.traffic import CELLS, shared
 from minerva.settings import Loaded
 
 MakeApp = Callable[[], Any]
@@ -69,6 +70,8 @@ class _Server(gunicorn.app.base.BaseApplication):
     def __init__(self, make_app: MakeApp, options: WebOptions) -> None:
         self._make_app = make_app
         self.options = options
+        self.cells = shared(2 * options.workers + 1)
+        """Where workers count; twice as many as there are may be there while all are replaced."""
         super().__init__()
 
     def load_config(self) -> None:
@@ -94,6 +97,7 @@ def _configuration(options: WebOptions) -> dict[str, Any]:
         "proc_name": "minerva",
         "default_proc_name": "minerva",
         "when_ready": _open_to_group,
+        "pre_fork": _give_place,
         "post_request": note_status,
         "forwarded_allow_ips": "",  # nobody's word about scheme, path or address is taken
         "forwarder_headers": "",  # nor that of callers at the Unix socket
@@ -105,13 +109,20 @@ def _configuration(options: WebOptions) -> dict[str, Any]:
     }
 
 
+def _give_place(arbiter: Any, worker: Any) -> None:
+    """Give a worker that is about to be forked the first place that no living one has; else the last."""
+    taken = {one.place for one in arbiter.WORKERS.values()}
+    last = len(arbiter.app.cells) // CELLS - 1
+    worker.place = next((place for place in range(last) if place not in taken), last)
+
+
 def _open_to_group(arbiter: Any) -> None:
     """Let a group of its own use the Unix socket, if the settings name one."""
     group = arbiter.app.options.socket_group
     for listener in arbiter.LISTENERS if group else ():
         path = listener.getsockname()
         if isinstance(path, str):
-            os.chown(path, -1, grp.getgrnam(group).gr_gid)
+            os.chown(path, -1, group_number(group))
             Path(path).chmod(0o660)
 
 

@@ -81,15 +81,25 @@ def _answers(path: Path) -> bool:
     return True
 
 
-def _ensure_member(group: str) -> None:
-    if not group:
-        return
+def group_number(group: str) -> int:
+    """Return the number of a group; a number is one already, with or without a name on this machine.
+
+    Raises InvalidConfiguration.
+    """
+    if group.isdecimal():
+        return int(group)
     try:
-        number = grp.getgrnam(group).gr_gid
+        return grp.getgrnam(group).gr_gid
     except KeyError:
         raise InvalidConfiguration(
             f"There is no group {group} here: set MINERVA_SOCKET_GROUP to one, or leave it empty."
         ) from None
+
+
+def _ensure_member(group: str) -> None:
+    if not group:
+        return
+    number = group_number(group)
     if os.geteuid() != 0 and number not in {os.getegid(), *os.getgroups()}:
         raise InvalidConfiguration(
             f"This user is no member of the group {group}, and cannot let it use the Unix socket."

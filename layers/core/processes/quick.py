@@ -21,12 +21,35 @@ FORGIVEN = 0.999
 MOST_BYTES = 64 * 1024
 MOST_SERVICES = 4096
 """So many are known; callers make up names without end."""
-_BEFORE, _AFTER = b"POST /v1/services/", b"/predict HTTP/1.1"
-_ASKED = b'"records"'
 _WITHIN = 32
 """Bytes from where a body begins."""
-_LONGER = (b'"keys"', b'"explain"')
-"""What may take longer than the service's other answers did."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One way to ask a service."""
+
+    before: bytes
+    after: bytes
+    """What surrounds the service's name in the request line."""
+    asked: bytes
+    """Stands where the body begins."""
+    longer: tuple[bytes, ...]
+    """What may take longer than the service's other answers did."""
+    form: bytes = b""
+    """Stands in the head: the body's content type, where others are answered, too."""
+
+
+_KINDS = (
+    _Kind(
+        b"POST /v1/services/",
+        b"/predict HTTP/1.1",
+        b'"records"',
+        (b'"keys"', b'"explain"'),
+        b"application/json",
+    ),
+    _Kind(b"POST /v2/models/", b"/infer HTTP/1.1", b"{", (b'"explain"', b'"explanation')),
+)
 
 
 @dataclass
@@ -47,21 +70,23 @@ class Quick:
 
     def may(self, data: bytearray, body_at: int | None, now: float) -> bytes | None:
         """Return a request's line if the loop may answer it; all of it is there."""
-        line = self.line(data)
-        if line is None or body_at is None or len(data) > MOST_BYTES:
+        kind = _kind(data)
+        line = None if kind is None else _line(data, kind)
+        if kind is None or line is None or body_at is None or len(data) > MOST_BYTES:
             return None
         known = self._known.get(line)
         if known is None or not known.quick or now < known.not_before:
             return None
-        usual = data.find(_ASKED, body_at, body_at + _WITHIN) >= 0
-        return line if usual and not any(name in data for name in _LONGER) else None
+        usual = (
+            data.find(kind.asked, body_at, body_at + _WITHIN) >= 0
+            and data.find(kind.form, 0, body_at) >= 0
+        )
+        return line if usual and not any(name in data for name in kind.longer) else None
 
     def line(self, data: bytearray) -> bytes | None:
         """Return the request line of a prediction, which tells the service; None of anything else."""
-        if not data.startswith(_BEFORE):
-            return None
-        line = bytes(data[: data.find(b"\r\n")])
-        return line if line.endswith(_AFTER) else None
+        kind = _kind(data)
+        return None if kind is None else _line(data, kind)
 
     def answered_by_thread(self, line: bytes, seconds: float, now: float) -> None:
         """Note how long a thread took for an answer, waiting for the interpreter included."""
@@ -82,3 +107,12 @@ class Quick:
         known.quick, known.mean_s = False, 0.0
         known.not_before = now + known.rest_s
         known.rest_s = min(2 * known.rest_s, LONGEST_REST_S)
+
+
+def _kind(data: bytearray) -> _Kind | None:
+    return next((kind for kind in _KINDS if data.startswith(kind.before)), None)
+
+
+def _line(data: bytearray, kind: _Kind) -> bytes | None:
+    line = bytes(data[: data.find(b"\r\n")])
+    return line if line.endswith(kind.after) else None

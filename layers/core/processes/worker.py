@@ -35,6 +35,8 @@ from minerva.layers.core.processes.refusal import (
     Refusal,
     refusal_of,
 )
+from minerva.layers.core.processes.turns import Turns
+from minerva.layers.core.telemetry.traffic import Traffic
 
 log = structlog.get_logger(layer="core")
 
@@ -68,14 +70,33 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """We said all that we had to say."""
         self._next_look = self._next_sign = 0.0
         self._quick = Quick()
+        self._turns = Turns(self.cfg.workers)
+        self.traffic = Traffic()
+        self.place = 0
+        """Which of the workers of this server it is; see `gunicorn._give_place`."""
 
     def init_process(self) -> None:
         """Let threads take turns sooner than Python's 5 ms."""
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         super().init_process()
 
+    def load_wsgi(self) -> None:
+        """Count where `/metrics` of every worker looks."""
+        super().load_wsgi()
+        house = getattr(self.wsgi, "extensions", {}).get("minerva")
+        self.traffic = self.traffic if house is None else house.traffic
+        self.traffic.share(self.app.cells, self.place)
+
+    def enqueue_req(self, conn: Connection) -> None:
+        """Have a thread look after a connection."""
+        self.traffic.began()
+        super().enqueue_req(conn)
+
     def accept(self, listener: Any) -> None:
-        """Take a caller in."""
+        """Take a caller in, unless another worker shall. Who stops takes all that are there."""
+        now = time.monotonic()
+        if self.alive and not self._turns.is_ours(now):
+            return
         try:
             accepted, address = listener.accept()
             sock = CallerSocket(accepted, self._patience_s)
@@ -84,6 +105,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
                 raise
             return
         self.nr_conns += 1
+        self._turns.accepted(self.nr_conns, now)
         self.enqueue_req(Connection(self.cfg, sock, address, listener.getsockname()))
 
     def on_client_socket_readable(self, conn: Connection, client: CallerSocket) -> None:
@@ -108,15 +130,25 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def _answer_here(self, conn: Connection, line: bytes) -> None:
         """Answer in the loop, which waits for nobody: a thread sends what is not taken at once."""
         began = time.monotonic()
+        self.traffic.began()
         with conn.sock.without_waiting() as rest:
             result = self._answer(conn)
         now = time.monotonic()
+        conn.took_s = now - began
         self._quick.answered_here(line, now - began, now)
         if rest:
             sent = self.tpool.submit(self._send_rest, conn, bytes(rest), result)
             sent.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
         else:
+            self._note_end(conn)
             self._go_on(conn, result)
+
+    def _note_end(self, conn: Connection) -> None:
+        """Count what was answered, if it was; in the loop."""
+        self.traffic.ended()
+        if conn.status is not None:
+            self.traffic.answered(conn.status, conn.took_s)
+            conn.status = None
 
     def _send_rest(self, conn: Connection, rest: bytes, result: Any) -> Any:
         """Send what is left of an answer; in a thread."""
@@ -133,6 +165,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         began = time.monotonic()
         result = self._answer(conn)
         now = time.monotonic()
+        conn.took_s = now - began
         if line is not None and conn.status == HTTPStatus.OK:
             self._quick.answered_by_thread(line, now - began, now)
         return result
@@ -184,6 +217,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def finish_request(self, conn: Connection, fs: Future[Any]) -> None:
         """Go on with a connection that a thread has done with; in the loop, as all that follows."""
         self._leave_place(conn)
+        self._note_end(conn)
         self._one_at_a_time(conn, lambda: self._go_on(conn, fs.result()))
 
     def _one_at_a_time(self, conn: Connection, go_on: Callable[[], None]) -> None:

@@ -61,7 +61,7 @@ class Keyring:
             raise NotAuthenticated("This key is not known here: check it, or make a new one.")
         if stored.revoked_at is not None:
             raise NotAuthenticated("This key was revoked: make a new one.")
-        return Principal(stored.tenant, stored.id, stored.scopes)
+        return Principal(stored.tenant, stored.id, stored.scopes, stored.name)
 
     def _find(self, key_id: str) -> StoredKey | None:
         revision = self._revision()

@@ -46,17 +46,23 @@ def mint(tenant: str, name: str, scopes: Collection[str], now: datetime) -> tupl
     ]
     if faults or not scopes:
         raise InvalidInput("A key needs one or more of the known scopes.", faults=faults)
-    key_id, secret = secrets.token_hex(6), secrets.token_hex(_SECRET_BYTES)
-    stored = StoredKey(
-        id=key_id,
+    key = ParsedKey(secrets.token_hex(6), secrets.token_hex(_SECRET_BYTES))
+    return f"mk_{key.id}_{key.secret}", stored_of(key, tenant, name, scopes, now)
+
+
+def stored_of(
+    key: ParsedKey, tenant: str, name: str, scopes: Collection[str], now: datetime
+) -> StoredKey:
+    """Return the row to keep of a key."""
+    return StoredKey(
+        id=key.id,
         tenant=tenant,
         name=name,
-        secret_hash=hash_secret(secret),
+        secret_hash=hash_secret(key.secret),
         scopes=frozenset(scopes),
         created_at=now,
         revoked_at=None,
     )
-    return f"mk_{key_id}_{secret}", stored
 
 
 def parse(text: str) -> ParsedKey | None:

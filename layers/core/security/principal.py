@@ -19,6 +19,13 @@ class Principal:
     tenant: str
     key_id: str
     scopes: frozenset[str]
+    name: str = ""
+    """What whoever made the key called it."""
+
+    @property
+    def author(self) -> str:
+        """Who is named beside what this caller decides: people know keys by their names."""
+        return f"{self.name} ({self.key_id})" if self.name else self.key_id
 
     def require(self, *scopes: str) -> None:
         """Raise NotPermitted unless one of `scopes` was granted."""

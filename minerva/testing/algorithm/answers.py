@@ -17,7 +17,7 @@ from minerva.schema import Batch, FieldType
 from minerva.testing.algorithm.case import Case
 from minerva.testing.algorithm.data import Record, with_last_value_unseen, without
 from minerva.testing.algorithm.fresh import ask_fresh
-from minerva.testing.algorithm.verdict import Broken, NotApplicable, raised
+from minerva.testing.verdict import Broken, NotApplicable, raised
 
 Outputs = Mapping[str, NDArray[Any]]
 
@@ -53,9 +53,9 @@ def trainings_repeat(case: Case) -> None:
         "do not depend on the order of a set."
     )
     batch = case.batch()
-    with _other_chances(1):
+    with other_chances(1):
         first = case.outputs(case.train(), batch)
-    with _other_chances(2):
+    with other_chances(2):
         second = case.outputs(case.train(), batch)
     if found := difference(first, second):
         raise Broken(f"Two trainings with one seed differ: {found}.", mend)
@@ -64,7 +64,7 @@ def trainings_repeat(case: Case) -> None:
 
 
 @contextmanager
-def _other_chances(seed: int) -> Iterator[None]:
+def other_chances(seed: int) -> Iterator[None]:
     """Put the global random states elsewhere for a while."""
     plain, numpys = random.getstate(), np.random.get_state()  # noqa: NPY002 - the state that careless plugins use
     random.seed(seed)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from minerva.algorithm import Algorithm, Context, Model, Predictions, TrainingContext, TrainingData
 from minerva.errors import AlgorithmFailed, InvalidData, MinervaError
+from minerva.layers.abstraction.plugins.parameters import read_parameters
 from minerva.layers.abstraction.serving.answers import Answers
-from minerva.layers.abstraction.serving.loading import read_parameters
 from minerva.schema import Batch, Decoder, Field, FieldType, Schema
 from minerva.testing.algorithm.data import (
     OUTPUTS,
@@ -27,9 +27,9 @@ from minerva.testing.algorithm.data import (
     made_up_schema,
     training_data,
 )
-from minerva.testing.algorithm.origin import Origin, find, origin_of
 from minerva.testing.algorithm.reading import schema_of, told_by
-from minerva.testing.algorithm.verdict import Broken, described, raised
+from minerva.testing.origin import Origin, find, origin_of
+from minerva.testing.verdict import Broken, described, raised
 
 ASKED_ROWS = 40
 SEED = 7

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
 from minerva.algorithm import Algorithm, Imports
 from minerva.testing.algorithm import answers, conduct, tuning
 from minerva.testing.algorithm.case import Case
-
-
-@dataclass(frozen=True)
-class Check:
-    """One promise. `look` raises Broken or NotApplicable, and may return advice, a sentence each."""
-
-    name: str
-    title: str
-    look: Callable[[Case], Sequence[str] | None]
-    concerns: Callable[[Algorithm], bool] = lambda _algorithm: True
-    """Whether there is anything to look at."""
+from minerva.testing.check import Check
 
 
 def _serves_files(algorithm: Algorithm) -> bool:
@@ -30,8 +17,11 @@ def _can_be_tuned(algorithm: Algorithm) -> bool:
     return bool(algorithm.search_space)
 
 
-CHECKS = (
-    Check("answers", "learns, and its answers fit the output", answers.answers_fit_the_output),
+CHECKS: tuple[Check[Algorithm, Case], ...] = (
+    Check(
+        "answers", "learns, and its answers fit the output", answers.answers_fit_the_output,
+        base=True,
+    ),
     Check("seed", "the same data and seed give the same model", answers.trainings_repeat),
     Check("saving", "a saved model answers the same in a fresh process", conduct.saving_keeps_the_model),
     Check(
@@ -56,6 +46,6 @@ CHECKS = (
 )  # fmt: skip
 
 
-def by_name(name: str) -> Check:
+def by_name(name: str) -> Check[Algorithm, Case]:
     """Return one of them."""
     return next(check for check in CHECKS if check.name == name)

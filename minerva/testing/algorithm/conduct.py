@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from minerva.algorithm import Parameters
 from minerva.testing.algorithm.answers import difference
 from minerva.testing.algorithm.case import Case
 from minerva.testing.algorithm.fresh import ask_fresh, do_fresh
 from minerva.testing.algorithm.reading import file_of
-from minerva.testing.algorithm.verdict import Broken, NotApplicable
 from minerva.testing.threads import at_once
+from minerva.testing.verdict import Broken, NotApplicable
 
 THREADS, CALLS = 8, 25
 SWITCH_INTERVAL_S = 1e-5
@@ -63,7 +64,7 @@ def threads_do_not_disturb_each_other(case: Case) -> None:
         )
         return next((one for one in found if one), None)
 
-    with _many_turns():
+    with many_turns():
         try:
             differences = [found for found in at_once(THREADS, ask) if found]
         except Broken as broken:
@@ -77,7 +78,8 @@ MEND_THREADS = "Keep no state on the model in predict, or declare `thread_safe =
 
 
 @contextmanager
-def _many_turns() -> Iterator[None]:
+def many_turns() -> Iterator[None]:
+    """Have threads take turns often, so that a race shows soon."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
@@ -143,8 +145,12 @@ def _life(case: Case) -> dict[str, Any]:
 
 
 def parameters_are_described(case: Case) -> list[str]:
-    """Advice only: who writes a service reads them in `minerva algorithms NAME`."""
-    kind = case.algorithm.Parameters
+    """Advice only: who writes a service reads them in `minerva algorithms show NAME`."""
+    return undescribed(case.algorithm.Parameters)
+
+
+def undescribed(kind: type[Parameters]) -> list[str]:
+    """Return what parameters lack that people read, a sentence each."""
     _, parts = msgspec.json.schema_components([kind])
     properties = parts.get(kind.__name__, {}).get("properties", {})
     return [

@@ -31,9 +31,8 @@ from minerva.schema import Schema
 from minerva.testing.algorithm.case import Case, Limits, make_case
 from minerva.testing.algorithm.checks import by_name
 from minerva.testing.algorithm.fresh import check_elsewhere
-from minerva.testing.algorithm.verdict import Broken, NotApplicable
-
-CASES = pytest.StashKey[dict[str, Case]]()
+from minerva.testing.given import cases_of, given
+from minerva.testing.verdict import Broken, NotApplicable
 
 
 class Advice(UserWarning):
@@ -61,18 +60,19 @@ class AlgorithmContract:
     @pytest.fixture
     def case(self, request: pytest.FixtureRequest) -> Case:
         """Return what the checks look at; one for the whole class, if its parts stay the same."""
-        given = {name: _given(self, name, request) for name in _TYPES}
-        cases = _cases(request)
-        key = f"{id(given['algorithm'])} {given}"
+        parts = given(self, _TYPES, request)
+        cases = cases_of(request)
+        key = f"{id(parts['algorithm'])} {parts}"
         if key not in cases:
-            schema = given.pop("schema")
+            schema = parts.pop("schema")
             cases[key] = make_case(
-                **given,
+                **parts,
                 schema=schema if isinstance(schema, Schema | None) else Schema.parse(schema),
                 allow_pickle=self.allow_pickle,
                 limits=self.limits,
             )
-        return cases[key]
+        found: Case = cases[key]
+        return found
 
     def test_learns_and_its_answers_fit_the_output(self, case: Case) -> None:
         verify("answers", case)
@@ -154,16 +154,3 @@ def _environments() -> Path:
     """Where the environments of algorithms with requirements are kept from one run to the next."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "minerva" / "environments"
-
-
-def _given(contract: AlgorithmContract, name: str, request: pytest.FixtureRequest) -> Any:
-    value = getattr(contract, name, None)
-    if isinstance(value, _TYPES[name]) and not (name == "algorithm" and value is None):
-        return value
-    return request.getfixturevalue(name)
-
-
-def _cases(request: pytest.FixtureRequest) -> dict[str, Case]:
-    owner = request.node.getparent(pytest.Class)
-    stash: pytest.Stash = request.node.stash if owner is None else owner.stash
-    return stash.setdefault(CASES, {})

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from minerva.layers.abstraction.jobs.process import JobProcess, spawn
 from minerva.testing.algorithm.case import Case, Portable
-from minerva.testing.algorithm.verdict import Broken
+from minerva.testing.verdict import Broken
 
 MODULE = "minerva.testing.algorithm.process"
 LAST_LINES = 3
@@ -43,7 +43,7 @@ def do_fresh(case: Case, task: str, folder: Path | None = None) -> dict[str, Any
     """Do a task in a fresh process and return what it tells. Raises Broken."""
     spec = Task(name=task, case=case.pack(), folder="" if folder is None else str(folder))
     try:
-        return _done(spec, sys.executable)
+        return do_task(spec, case.workspace, case.limits.timeout_s)
     except Broken as broken:
         raise Broken(f"In a fresh process: {broken.what}", broken.mend) from broken
 
@@ -57,21 +57,23 @@ def check_elsewhere(case: Case, check: str, environments: Path) -> dict[str, Any
 
     built = Environments(environments)
     python = built.python(built.lock(case.algorithm.requirements))
-    return _done(Task(name="check", case=case.pack(), check=check), str(python))
+    task = Task(name="check", case=case.pack(), check=check)
+    return do_task(task, case.workspace, case.limits.timeout_s, str(python))
 
 
-def _done(task: Task, python: str) -> dict[str, Any]:
-    limit = task.case.limits.timeout_s
-    folder = Path(task.case.workspace)
+def do_task(
+    task: msgspec.Struct, folder: Path, timeout_s: float, python: str = sys.executable
+) -> dict[str, Any]:
+    """Have a fresh process do one of the tasks that `process` knows; return its result. Raises Broken."""
     with tempfile.TemporaryDirectory(prefix="minerva-contract-") as scratch:
         log_file = Path(scratch) / "output"
         with spawn(MODULE, msgspec.json.encode(task), folder, log_file, python=python) as process:
-            told = _last(process, limit)
+            told = _last(process, timeout_s)
             if told is not None:
                 process.wait()  # it ends by itself, in order
                 return _result(told)
             code = None if process.running else process.wait()
-        raise _ended(code, limit, last_lines(log_file))
+        raise _ended(code, timeout_s, last_lines(log_file))
 
 
 def _last(process: JobProcess, timeout_s: float) -> Mapping[str, Any] | None:

@@ -16,8 +16,8 @@ import numpy as np
 from minerva.algorithm import Model
 from minerva.schema import Batch
 from minerva.testing.algorithm.case import Case
-from minerva.testing.algorithm.verdict import Broken
-from minerva.testing.algorithm.watch import Watch, limit_memory, resident_mb
+from minerva.testing.verdict import Broken
+from minerva.testing.watch import Watch, limit_memory, resident_mb
 
 WARM_UP, CALLS, ROUNDS = 20, 100, 2
 MOST_ROWS, LEAST_ROWS = 5000, 20
@@ -58,14 +58,14 @@ def life(case: Case, folder: Path) -> Result:  # noqa: ARG001 - as above
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name).resolve()
         printed = _printed_into(scratch / "printed")
-        places = _own_places(scratch)
+        places = own_places(scratch)
         case.batch()  # what the platform imports is not the plugin's
         watch.start()
         limit_memory(case.limits.training_memory_mb)
         model = _live(case, watch, scratch, seen)
         if model is not None and not seen["out_of_memory"]:
             seen.update(_grow(case, model))
-        seen["writes"] = [*watch.writes, *_left(places)]
+        seen["writes"] = [*watch.writes, *left_in(places)]
         seen["printed"] = printed()
     return seen
 
@@ -96,7 +96,7 @@ def _live(case: Case, watch: Watch, scratch: Path, seen: Result | None = None) -
     return loaded
 
 
-def _own_places(scratch: Path) -> Mapping[str, Path]:
+def own_places(scratch: Path) -> Mapping[str, Path]:
     """Give the process a working folder, a home and a place for temporary files of its own."""
     places = {name: scratch / name for name in ("here", "home", "tmp")}
     for place in places.values():
@@ -107,7 +107,7 @@ def _own_places(scratch: Path) -> Mapping[str, Path]:
     return {"the working folder": places["here"], "the home folder": places["home"]}
 
 
-def _left(places: Mapping[str, Path]) -> list[dict[str, str]]:
+def left_in(places: Mapping[str, Path]) -> list[dict[str, str]]:
     """Return what lies in folders that should be empty: native code writes unseen by an audit hook."""
     return [
         {"phase": "It", "where": "", "path": f"{file.name} into {what}"}

@@ -1,4 +1,4 @@
-"""Entry point of a fresh process of the algorithm contract: `python -m minerva.testing.algorithm.process`.
+"""Entry point of a fresh process of a contract: `python -m minerva.testing.algorithm.process`.
 
 Started with `layers.abstraction.jobs.process.spawn`: the first line of standard input says what to do,
 the file descriptor in argv takes JSON lines: events of a session (see `session`), or once
@@ -20,7 +20,9 @@ from minerva.testing.algorithm.case import unpack
 from minerva.testing.algorithm.checks import by_name
 from minerva.testing.algorithm.fresh import Task
 from minerva.testing.algorithm.session import Session, check_all
-from minerva.testing.algorithm.verdict import Broken, NotApplicable
+from minerva.testing.step import life as step_life
+from minerva.testing.step.case import Task as StepTask
+from minerva.testing.verdict import Broken, NotApplicable
 
 TASKS = {
     "retrain": life.retrain,
@@ -37,7 +39,7 @@ def main() -> int:
     line = sys.stdin.buffer.readline()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.dont_write_bytecode = True
-    asked = msgspec.json.decode(line, type=Task | Session)
+    asked = msgspec.json.decode(line, type=Task | StepTask | Session)
 
     def tell(message: dict[str, Any]) -> None:
         _tell(channel, message)
@@ -45,6 +47,8 @@ def main() -> int:
     try:
         if isinstance(asked, Session):
             check_all(asked, tell)
+        elif isinstance(asked, StepTask):
+            tell({"result": step_life.do(asked)})
         else:
             tell({"result": _do(asked)})
     except Broken as broken:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from minerva.algorithm import Algorithm, Context, Imports, Inspected
 from minerva.errors import AlgorithmFailed, MinervaError
+from minerva.layers.abstraction.plugins.parameters import read_parameters
 from minerva.layers.abstraction.services.importing import NOTHING_YET
-from minerva.layers.abstraction.serving.loading import read_parameters
 from minerva.schema import Schema
-from minerva.testing.algorithm.verdict import Broken, NotApplicable, described, raised
+from minerva.testing.verdict import Broken, NotApplicable, described, raised
 
 if TYPE_CHECKING:
     from minerva.testing.algorithm.case import Case

@@ -1,10 +1,10 @@
-"""Runs the algorithm contract in child processes: a crash or an endless loop is a verdict, no end."""
+"""Runs contracts in child processes: a crash or an endless loop is a verdict, no end."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,21 +16,23 @@ from minerva.errors import InvalidConfiguration
 from minerva.layers.abstraction.jobs.process import JobProcess, spawn
 from minerva.testing.algorithm.checks import CHECKS
 from minerva.testing.algorithm.fresh import MEND_DEATH, MODULE, death, last_lines
-from minerva.testing.algorithm.session import FIRST, Session
-from minerva.testing.algorithm.verdict import Broken
+from minerva.testing.algorithm.session import Session
+from minerva.testing.check import Check
+from minerva.testing.step.checks import CHECKS as STEP_CHECKS
+from minerva.testing.verdict import Broken
 
 MEND_LOOP = (
     "Look for a loop without an end or a wait for what does not come, or give more --timeout."
 )
 LAST_WORDS = {"result", "broken", "unknown"}
-TITLES = {check.name: check.title for check in CHECKS}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What one check found; `what` and `mend` are sentences."""
 
-    algorithm: str
+    subject: str
+    """The algorithm, or the step: `handle: images`."""
     check: str
     title: str
     state: Literal["passed", "failed", "left out"]
@@ -42,7 +44,7 @@ class Verdict:
 
 @dataclass
 class Examination:
-    """A session from outside. Iterate over it once; then `found` and `outputs` are complete."""
+    """A session from outside. Iterate over it once; then `found`, `steps` and `outputs` are complete."""
 
     session: Session
     log_file: Path
@@ -50,6 +52,8 @@ class Examination:
     environments: Path
     """Where the environments of algorithms with requirements are built."""
     found: list[str] = field(default_factory=list)
+    """The algorithms."""
+    steps: list[str] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     """Algorithm → type of the output that it was checked with."""
     finished: list[tuple[str, str]] = field(default_factory=list)
@@ -120,23 +124,25 @@ class Examination:
                 raise Broken(what, mend)
             case {"unknown": why}:
                 raise InvalidConfiguration(why)
-            case {"found": names}:
-                self.found = names
+            case {"found": names, "steps": steps}:
+                self.found, self.steps = names, steps
             case {"chosen": [algorithm, output]}:
                 self.outputs[algorithm] = output
-            case {"begin": [algorithm, check]}:
-                self._current = (algorithm, check)
-            case {"end": [algorithm, check], **told}:
+            case {"begin": [subject, check]}:
+                self._current = (subject, check)
+            case {"end": [subject, check], **told}:
                 self._current = None
-                return self._close(algorithm, check, told)
+                return self._close(subject, check, told)
         return None
 
-    def _close(self, algorithm: str, check: str, told: dict[str, Any]) -> Verdict:
-        self.finished.append((algorithm, check))
-        if check == FIRST and told["state"] == "failed":
-            self.finished.extend((algorithm, name) for name in TITLES)
+    def _close(self, subject: str, name: str, told: dict[str, Any]) -> Verdict:
+        checks: Sequence[Check[Any, Any]] = STEP_CHECKS if subject in self.steps else CHECKS
+        check = next(one for one in checks if one.name == name)
+        self.finished.append((subject, name))
+        if check.base and told["state"] != "passed":
+            self.finished.extend((subject, one.name) for one in checks)
         told["advice"] = tuple(told.get("advice", ()))
-        return Verdict(algorithm=algorithm, check=check, title=TITLES[check], **told)
+        return Verdict(subject=subject, check=name, title=check.title, **told)
 
     def _interrupted(self, code: int | None) -> Verdict:
         """The verdict on a check whose process did not live to tell one."""
@@ -148,7 +154,11 @@ class Examination:
 
     def _unimported(self, code: int | None) -> Broken:
         what, mend = self._fate(code)
-        when = "Between two checks" if self.found else "While the plugin was being imported"
+        when = (
+            "Between two checks"
+            if self.found or self.steps
+            else "While the plugin was being imported"
+        )
         return Broken(f"{when}: {what}", mend)
 
     def _fate(self, code: int | None) -> tuple[str, str]:

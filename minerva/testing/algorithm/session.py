@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,16 +14,19 @@ import msgspec
 from minerva.algorithm import Algorithm
 from minerva.errors import InvalidConfiguration, MinervaError
 from minerva.schema import Schema
+from minerva.step import Step
 from minerva.testing.algorithm.answers import answers_fit_the_output
 from minerva.testing.algorithm.case import Case, Limits, make_case
-from minerva.testing.algorithm.checks import CHECKS, Check
+from minerva.testing.algorithm.checks import CHECKS
 from minerva.testing.algorithm.data import OUTPUTS
-from minerva.testing.algorithm.origin import Origin, brought_by
-from minerva.testing.algorithm.verdict import Broken, NotApplicable, described
+from minerva.testing.check import Check, judged
+from minerva.testing.origin import Origin, brought_by, called
+from minerva.testing.step.case import StepCase
+from minerva.testing.step.checks import CHECKS as STEP_CHECKS
+from minerva.testing.step.trying import case_made_up
+from minerva.testing.verdict import Broken, described
 
 Tell = Callable[[dict[str, Any]], None]
-FIRST = CHECKS[0].name
-"""What the others build on: without an answer there is nothing to look at."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -32,78 +36,100 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     where: str
     """The plugin's file or folder, or the workspace."""
     name: str | None = None
-    """Only this algorithm; an installed one is always named."""
+    """Only this algorithm, or step (`handle: images`); an installed one is always named."""
     output: str | None = None
     """Kind of output; None: what the algorithm accepts."""
     schema: dict[str, Any] | None = None
     parameters: dict[str, Any] = {}
+    of_steps: dict[str, dict[str, Any]] = {}
+    """Step → the parameters that it is tried with."""
     allow_pickle: bool = False
     workspace: str
     limits: Limits = Limits()
     at_home: bool = False
     """Whether this process has what the algorithms name as their requirements."""
     done: tuple[tuple[str, str], ...] = ()
-    """Algorithm and check of each verdict so far."""
+    """Algorithm or step, and check, of each verdict so far."""
     chosen: dict[str, str] = {}
     """Algorithm → kind of output that it accepted."""
 
 
 def check_all(session: Session, tell: Tell) -> None:
-    """Tell `found`, then `begin` and `end` of each check; `unknown` if there is no such algorithm.
+    """Tell what was `found`, then `begin` and `end` of each check; `unknown` if nothing has that name.
 
     Where algorithms name requirements, only that is told first: another Python is to check them.
     """
     try:
-        algorithms = brought_by(session.kind, session.where, session.name)
+        algorithms, steps = brought_by(session.kind, session.where, session.name)
     except InvalidConfiguration as error:
         tell({"unknown": error.message})
         return
-    if session.name is not None:
+    if session.name is not None and not steps:
         algorithms = [one for one in algorithms if one.name == session.name]
     needed = sorted({line for one in algorithms for line in one.requirements})
-    tell({"found": [one.name for one in algorithms], "requirements": needed})
+    tell(
+        {
+            "found": [one.name for one in algorithms],
+            "steps": [called(step) for step in steps],
+            "requirements": needed,
+        }
+    )
     if needed and not session.at_home:
         return
     for algorithm in algorithms:
-        _check_one(session, algorithm, tell)
+        made: list[Case] = []
+        look = partial(_look, session, algorithm, made, tell)
+        _check_one(session, algorithm, CHECKS, look, tell)
+    for step in steps:
+        case = case_made_up(
+            step,
+            session.kind,
+            session.where,
+            session.workspace,
+            session.of_steps.get(called(step), {}),
+            session.limits.timeout_s,
+        )
+        _check_one(session, step, STEP_CHECKS, partial(_look_at_step, case), tell)
     tell({"result": {}})
 
 
-def _check_one(session: Session, algorithm: Algorithm, tell: Tell) -> None:
-    name = algorithm.name
-    case: list[Case] = []
-    for check in CHECKS:
-        if (name, check.name) in session.done or not check.concerns(algorithm):
+def _check_one(
+    session: Session,
+    one: Any,
+    checks: Sequence[Check[Any, Any]],
+    look: Callable[[Check[Any, Any]], Sequence[str]],
+    tell: Tell,
+) -> None:
+    name = called(one)
+    for check in checks:
+        if (name, check.name) in session.done or not check.concerns(one):
             continue
         tell({"begin": [name, check.name]})
         started = time.monotonic()
-        verdict = _verdict(session, algorithm, check, case, tell)
+        verdict = judged(partial(look, check))
         seconds = round(time.monotonic() - started, 3)
         tell({"end": [name, check.name], "seconds": seconds, **verdict})
-        if check.name == FIRST and verdict["state"] == "failed":
+        if check.base and verdict["state"] != "passed":
             return
 
 
-def _verdict(
-    session: Session, algorithm: Algorithm, check: Check, made: list[Case], tell: Tell
-) -> dict[str, Any]:
+def _look(
+    session: Session,
+    algorithm: Algorithm,
+    made: list[Case],
+    tell: Tell,
+    check: Check[Algorithm, Case],
+) -> list[str]:
     advice: list[str] = []
-    try:
-        if not made:
-            case, advice = _case(session, algorithm)
-            made.append(case)
-            tell({"chosen": [algorithm.name, case.schema.target()[1].type.value]})
-        return {"state": "passed", "advice": [*advice, *(check.look(made[0]) or ())]}
-    except NotApplicable as reason:
-        return {"state": "left out", "what": str(reason)}
-    except Broken as broken:
-        return {"state": "failed", "what": broken.what, "mend": broken.mend}
-    except MemoryError:
-        return {
-            "state": "failed",
-            "what": "It ran out of memory.",
-            "mend": "Work in parts, or give it more.",
-        }
+    if not made:
+        case, advice = _case(session, algorithm)
+        made.append(case)
+        tell({"chosen": [algorithm.name, case.schema.target()[1].type.value]})
+    return [*advice, *(check.look(made[0]) or ())]
+
+
+def _look_at_step(case: StepCase, check: Check[Step, StepCase]) -> Sequence[str]:
+    return check.look(case) or ()
 
 
 def _case(session: Session, algorithm: Algorithm) -> tuple[Case, list[str]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from minerva.errors import InvalidConfiguration, MinervaError
 from minerva.layers.abstraction.tuning.space import ends, own_space
 from minerva.testing.algorithm.case import Case
-from minerva.testing.algorithm.verdict import Broken, NotApplicable, described
+from minerva.testing.verdict import Broken, NotApplicable, described
 
 
 def the_search_space_can_be_tried(case: Case) -> None:

@@ -1,11 +1,13 @@
 """Tables are written by key on the databases that users have."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from sqlalchemy import create_engine, text
 
 from minerva.adapters.batch.staging import StagingFolder
-from minerva.adapters.batch.table_output import TableOutput
+from minerva.adapters.batch.table_output import PUBLISHED, TableOutput
 from minerva.errors import InvalidData, InvalidInput, Unavailable
 from minerva.schema import Schema
 
@@ -160,6 +162,20 @@ def test_an_attempt_after_the_one_that_wrote_changes_nothing_again(output, stagi
     output().publish(scores, 1)
 
     assert ask("select id, y from scores") == [("a", "newer")]
+
+
+def test_an_attempt_after_one_that_was_killed_before_its_note_writes_the_same_again(
+    output, staging, ask
+):
+    folder = staging({"a": 0.9, "b": 0.25})
+    output().publish(folder, 1)
+    written = ask("select * from scores order by id")
+    ask("update scores set y = 'No' where id = 'a'")  # what others did in between is replaced
+    Path(folder.path_of(PUBLISHED)).unlink()
+
+    output().publish(folder, 1)
+
+    assert ask("select * from scores order by id") == written
 
 
 def test_keys_become_what_the_table_has(output, staging, ask):

@@ -62,7 +62,7 @@ class Cluster:
             client.close()
 
     def client(self, **options) -> Client:
-        return Client(self.address, timeout=30, set_as_default=False, **options)
+        return Client(self.address, timeout=60, set_as_default=False, **options)
 
     def stop(self) -> None:
         for process in (*self.workers, self.scheduler):
@@ -77,7 +77,12 @@ class Cluster:
 
     def scratch_files(self) -> list[Path]:
         """Return what lies in the workers' folders on behalf of Minerva."""
-        return [path for path in self.folder.rglob("minerva-*") if path.is_dir()]
+        return [
+            Path(folder) / name
+            for folder, below, _ in os.walk(self.folder)  # which others may clear meanwhile
+            for name in below
+            if name.startswith("minerva-")
+        ]
 
     def _run(self, program: str, *arguments: str, environment=None) -> subprocess.Popen:
         name = f"{program}-{len(self.workers)}"

@@ -16,9 +16,12 @@ from minerva.layers.abstraction.services.parsing import parse
 from minerva.settings import load
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(free_port, tmp_path_factory):
-    """A scheduler and two workers that tests do no harm to."""
+    """A scheduler and two workers that the tests of a file do no harm to.
+
+    Not for the session: idle, they take a seventh of a core until it ends.
+    """
     started = Cluster(free_port(), tmp_path_factory.mktemp("dask"))
     try:
         yield started.start()

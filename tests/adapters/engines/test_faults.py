@@ -39,7 +39,7 @@ def test_a_worker_that_is_killed_in_training_fails_the_attempt_and_not_the_next(
             began.set()
 
     def kill():
-        began.wait(60)
+        began.wait(300)
         client = own_cluster.client()
         victim = next(iter(client.run(os.getpid).values()))
         client.close()
@@ -84,8 +84,8 @@ def test_a_job_that_is_killed_leaves_no_work_and_no_files_on_the_workers(
 
     client = own_cluster.client()
     try:
-        wait_until(lambda: not any(tasks_of(client)), 30, lambda: tasks_of(client))
-        wait_until(lambda: not own_cluster.scratch_files(), 30, own_cluster.scratch_files)
+        wait_until(lambda: not any(tasks_of(client)), what=lambda: tasks_of(client))
+        wait_until(lambda: not own_cluster.scratch_files(), what=own_cluster.scratch_files)
     finally:
         client.close()
 

@@ -95,15 +95,15 @@ def test_a_file_that_is_no_parquet(train, cluster, workspace):
     (workspace / "goods").mkdir()
     (workspace / "goods" / "part.parquet").write_text("id,size\n")
 
-    with pytest.raises(InvalidData, match="no whole parquet file"):
+    with pytest.raises(InvalidData, match="is not a whole Parquet file"):
         train(service(cluster.url, PARQUET))
 
 
 @pytest.mark.parametrize(
     ("text", "where", "message"),
     [
-        ("id,size\n1,2\n3\n", "goods.csv:3", "has 1 cells, the first line 2"),
-        ('id,size\n1,2\n"3,4\n', "goods.csv:3", "cannot be read"),
+        ("id,size\n1,2\n3\n", "goods.csv:3", "has 1 cells where the first line names 2 columns"),
+        ('id,size\n1,2\n"3,4\n', "goods.csv:3", "is not CSV: unexpected end of data"),
         ("", "goods.csv:1", "must name the columns"),
         ("a,a\n1,2\n", "goods.csv:1", "each once"),
         (b"id,size\n1,\xff\n", "goods.csv:2", "is not utf-8 text"),
@@ -141,4 +141,4 @@ def test_a_scheduler_that_is_away_is_told_soon_and_tried_again(train, free_port)
     with pytest.raises(Unavailable, match=r"scheduler at tcp://127\.0\.0\.1:\d+ does not answer"):
         train(service(f"dask://127.0.0.1:{free_port()}", PARQUET))
 
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 28

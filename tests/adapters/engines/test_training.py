@@ -9,7 +9,7 @@ import pytest
 from tables import QUICK, SCHEMA, service, table, write_parquet
 from waiting import wait_until
 
-from minerva.layers.abstraction.training.metrics import roc_auc
+from minerva.layers.abstraction.problems.classification import roc_auc
 from minerva.schema import Schema
 from minerva.schema.table import TableReader
 

@@ -2,6 +2,7 @@
 
 from minerva.testing.stores import (
     AliasStoreContract,
+    InferenceStoreContract,
     JobOrderContract,
     JobPartsContract,
     JobStoreContract,
@@ -10,6 +11,7 @@ from minerva.testing.stores import (
     RegistryStoreContract,
     ScheduleStoreContract,
     TrialStoreContract,
+    TruthStoreContract,
     UploadStoreContract,
     WebhookStoreContract,
 )
@@ -56,4 +58,12 @@ class TestProposals(ProposalStoreContract):
 
 
 class TestUploads(UploadStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestInferences(InferenceStoreContract):
+    """On SQLite and PostgreSQL: see the fixture `stores`."""
+
+
+class TestTruths(TruthStoreContract):
     """On SQLite and PostgreSQL: see the fixture `stores`."""

@@ -121,13 +121,13 @@ def test_a_writing_transaction_of_sqlite_holds_the_lock_from_its_start(open_one,
 
 
 def test_postgresql_waits_no_longer_than_the_timeout(open_one, postgresql_url):
-    with open_one(postgresql_url, 1.5).connect() as connection:
+    with open_one(postgresql_url, 20.5).connect() as connection:
         limits = [
             connection.scalar(text(f"SHOW {name}"))
             for name in ("lock_timeout", "statement_timeout")
         ]
 
-    assert limits == ["1500ms", "1500ms"]
+    assert limits == ["20500ms", "20500ms"]
 
 
 FORK = """

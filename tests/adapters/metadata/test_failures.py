@@ -8,8 +8,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, event, select, text
-from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy import create_engine, delete, event, select, text
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
+from waiting import wait_until
 
 from minerva.adapters.metadata import open_metadata
 from minerva.adapters.metadata.failures import translate, translated
@@ -37,7 +38,7 @@ def test_a_locked_sqlite_file_is_unavailable_until_it_is_free(sqlite_url, open_s
 
 
 def test_a_locked_row_of_postgresql_is_unavailable_until_it_is_free(postgresql_url, open_stores):
-    stores = open_stores(postgresql_url, 0.1)
+    stores = open_stores(postgresql_url, 3)
     other = open_stores(postgresql_url)
 
     with other.database.engine.begin() as connection:
@@ -139,11 +140,76 @@ def test_a_server_that_is_not_there_is_unavailable(tmp_path):
     assert "secret" not in str(raised.value)
 
 
-def test_a_database_that_is_not_there_is_told(postgresql):
-    url = postgresql.admin.url.set(database="nowhere").render_as_string(hide_password=False)
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ({"database": "nowhere"}, 'refuses us .*database "nowhere" does not exist'),
+        ({"username": "nobody"}, 'refuses us .*role "nobody" does not exist'),
+    ],
+)
+def test_a_database_or_user_that_is_not_there_is_told(postgresql, part, reason):
+    url = postgresql.admin.url.set(**part).render_as_string(hide_password=False)
 
-    with pytest.raises(Unavailable, match=r"nowhere.* cannot be reached"):
-        open_metadata(url, 2)
+    with pytest.raises(InvalidConfiguration, match=reason):
+        open_metadata(url, 20)
+
+
+def test_a_wrong_password_is_told_and_not_shown(guarded):
+    with pytest.raises(InvalidConfiguration, match='authentication failed for user "ann"') as told:
+        open_metadata(guarded.set(password="geheim").render_as_string(hide_password=False), 20)
+
+    assert "geheim" not in str(told.value)
+    assert "ann:***@" in str(told.value)
+
+
+def is_refused(url):
+    """Whether nobody may connect so: the server reads its rules anew a moment after it was told to."""
+    engine = create_engine(url)
+    try:
+        engine.connect().close()
+    except OperationalError:
+        return True
+    finally:
+        engine.dispose()
+    return False
+
+
+@pytest.fixture
+def guarded(postgresql):
+    """The URL of a user whose password is asked for."""
+    with postgresql.admin.connect() as connection:
+        file = Path(connection.scalar(text("SHOW hba_file")))
+        before = file.read_text()
+        connection.execute(text("DROP ROLE IF EXISTS ann"))
+        connection.execute(text("CREATE ROLE ann LOGIN PASSWORD 'right'"))
+        file.write_text(f"local all ann scram-sha-256\n{before}")
+        connection.execute(text("SELECT pg_reload_conf()"))
+        url = postgresql.admin.url.set(username="ann")
+        wait_until(lambda: is_refused(url), what="the server asks ann for her password")
+        yield url
+        file.write_text(before)
+        connection.execute(text("SELECT pg_reload_conf()"))
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "reason"),
+    [
+        ("postgresql://u:ge@heim@127.0.0.1:1/db", InvalidConfiguration, "write one .* as %40"),
+        ("postgresql://u:geheim@127.0.0.1:1/db", Unavailable, "Connection refused"),
+        ("postgresql://u:geheim@no-such-host.invalid/db", Unavailable, "no-such-host.invalid"),
+        ("postgresql://u:geheim@127.0.0.1:99999/db", InvalidConfiguration, 'port number: "99999"'),
+        ("postgresql://u:geheim@127.0.0.1:1/db?sslmode=strict", InvalidConfiguration, "sslmode"),
+        ("postgresql://u:geheim@127.0.0.1:x/db", InvalidConfiguration, "is not a database URL"),
+        ("postgresql+asyncpg://u:geheim@h/db", InvalidConfiguration, "postgresql.asyncpg"),
+        ("mysql://u:geheim@h/db", InvalidConfiguration, "of a kind that cannot keep"),
+    ],
+)
+def test_what_is_wrong_with_a_url_is_named_in_a_line_without_the_password(url, kind, reason):
+    with pytest.raises(kind, match=reason) as told:
+        open_metadata(url, 20)
+
+    assert "heim" not in str(told.value)
+    assert "\n" not in str(told.value)
 
 
 def test_a_connection_cut_in_the_middle_loses_the_transaction_only(

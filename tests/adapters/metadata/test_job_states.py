@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minerva.layers.abstraction.jobs.job import JobState, Lease
@@ -37,9 +37,7 @@ def numbers():
     return iter(range(1_000_000))
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(steps=STEPS)
 def test_no_job_leaves_an_ended_state(stores, numbers, steps):
     job_id = f"j{next(numbers)}"

@@ -20,7 +20,7 @@ from minerva.adapters.metadata.engine import WRITE, open_engine
 from minerva.adapters.metadata.leases import SqlJobLeases
 from minerva.adapters.metadata.migrate import migrate
 from minerva.adapters.metadata.migrations import FOLDER, HEAD
-from minerva.adapters.metadata.tables import Base
+from minerva.adapters.metadata.tables import METADATA
 from minerva.adapters.metadata.tenancy import Database
 from minerva.adapters.metadata.versions import SqlVersionStore
 from minerva.errors import InvalidConfiguration
@@ -42,14 +42,14 @@ def test_the_migrated_tables_are_those_of_the_models(engine):
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
         )
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_the_constraints_are_those_of_the_models(engine):
     migrate(engine)
 
     made = inspect(engine)
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         assert made.get_pk_constraint(table.name)["constrained_columns"] == [
             column.name for column in table.primary_key
         ]

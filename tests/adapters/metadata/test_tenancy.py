@@ -17,7 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from minerva.adapters.metadata.tables import Base, KeyRow, RegistryRow, TenantOwned, VersionRow
+from minerva.adapters.metadata.columns import Base, TenantOwned
+from minerva.adapters.metadata.tables import KeyRow, RegistryRow, VersionRow
 from minerva.errors import Conflict, NotPermitted
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -203,4 +204,4 @@ def test_a_transaction_that_fails_leaves_nothing_behind(database):
 def test_every_table_but_the_registry_belongs_to_tenants():
     owned = {m.local_table.name for m in Base.registry.mappers if issubclass(m.class_, TenantOwned)}
 
-    assert set(Base.metadata.tables) - owned == {"registry"}
+    assert set(Base.metadata.tables) - owned == {"installation", "registry", "registry_changes"}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from waiting import wait_until
 
 
 @dataclass
@@ -18,9 +21,17 @@ class Folder:
         return f"filesystem://{self.path}"
 
     def stop(self) -> None:
+        """Again, where a worker has made the folder anew meanwhile."""
+        wait_until(self._taken_away)
+
+    def _taken_away(self) -> bool:
         self.flush()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text("a file stands where the folder should be")
+        try:
+            self.path.write_text("a file stands where the folder should be")
+        except IsADirectoryError:
+            return False
+        return True
 
     def start(self) -> None:
         self.path.unlink()
@@ -31,3 +42,9 @@ class Folder:
 
     def close(self) -> None:
         """Nothing runs."""
+
+
+def wait_for_ids(next_id: Callable[[], str | None], *wanted: str) -> None:
+    """Take what there is until all of these have come; some may come twice, or others between."""
+    taken: set[str | None] = set()
+    wait_until(lambda: taken.add(next_id()) or taken.issuperset(wanted), what=lambda: taken)

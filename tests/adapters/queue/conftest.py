@@ -17,7 +17,6 @@ from brokers import Folder
 from chaos.brokers import RabbitServer, RedisServer
 from minerva.adapters.queue.celery_app import make_celery
 
-DEADLINE_S = 30
 SCRIPT = Path(__file__).parent / "worker_process.py"
 
 

@@ -6,13 +6,14 @@ import signal
 import time
 
 import pytest
+from brokers import wait_for_ids
 from waiting import wait_until
 
 from minerva.adapters.queue.celery_queue import CeleryQueue
 from minerva.errors import Unavailable
 
-PATIENCE_S = 4
-"""The promise is about two seconds; a busy test machine gets some more."""
+PATIENCE_S = 20
+"""The promise is about two seconds; a busy test machine gets more, but what waits for ever none."""
 RABBIT = pytest.param("own_rabbit", marks=pytest.mark.needs("rabbitmq-server"))
 
 
@@ -34,6 +35,18 @@ def refused(queue) -> None:
     assert time.monotonic() - started < PATIENCE_S
 
 
+def test_the_first_message_after_a_broker_started_anew_arrives(server, celery, take):
+    """Whoever sends it still holds the connection of before."""
+    app = celery(server.url)
+    CeleryQueue(app).send("before", "train")
+    server.stop()
+    server.start()
+
+    CeleryQueue(app).send("after", "train")
+
+    wait_for_ids(take(celery(server.url)), "after")
+
+
 def test_a_sender_is_told_soon_and_sends_again_when_the_broker_is_back(broker, celery, take):
     app = celery(broker.url)
     queue = CeleryQueue(app)
@@ -45,8 +58,7 @@ def test_a_sender_is_told_soon_and_sends_again_when_the_broker_is_back(broker, c
     broker.start()
     sent_when_back(queue, "job-2")
 
-    next_id = take(celery(broker.url))
-    assert "job-2" in {next_id(), next_id(), next_id()}
+    wait_for_ids(take(celery(broker.url)), "job-2")
 
 
 def test_a_sender_is_told_soon_of_a_broker_that_does_not_answer(server, celery, take):
@@ -59,8 +71,7 @@ def test_a_sender_is_told_soon_of_a_broker_that_does_not_answer(server, celery, 
     server.process.send_signal(signal.SIGCONT)
     sent_when_back(queue, "job-2")
 
-    next_id = take(app)
-    assert {next_id(), next_id(), next_id()} >= {"job-1", "job-2"}
+    wait_for_ids(take(app), "job-1", "job-2")
 
 
 def test_a_worker_goes_on_when_the_broker_was_restarted(broker, start, celery):
@@ -99,7 +110,7 @@ def test_a_worker_without_its_broker_ends_when_it_is_told_to(broker, start, cele
 
     worker.process.send_signal(signal.SIGTERM)
 
-    assert worker.process.wait(15) == 0
+    assert worker.process.wait(60) == 0
 
 
 def sent_when_back(queue, job_id: str) -> None:

@@ -31,7 +31,7 @@ class RecordingRunner:
         if job_id.startswith("fail"):
             raise RuntimeError(job_id)
         if job_id.startswith("hold"):
-            self.stopped.wait(60)
+            self.stopped.wait(600)
             self.write(f"put back {job_id}")
 
     def tidy(self) -> None:
@@ -76,7 +76,9 @@ def main(mode: str, url: str, record: str, workspace: str) -> int:
     folder = Path(workspace)
     loaded = Loaded(settings, {}, folder)
     container = Container(loaded, runner, runner, NothingDue(), Plugins(folder))
-    return run_beat(container) if mode == "beat" else run_worker(container, {"train": 1})
+    if mode == "beat":
+        return run_beat(container, lambda: None)
+    return run_worker(container, {"train": 1}, lambda: None)
 
 
 if __name__ == "__main__":

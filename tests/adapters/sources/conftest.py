@@ -17,7 +17,7 @@ def opened():
     """Open sources that are closed at the end."""
     sources = []
 
-    def open_one(workspace, timeout_s=5.0, **declared):
+    def open_one(workspace, timeout_s=60.0, **declared):
         sources.append(open_source(DataDeclaration(**declared), workspace, timeout_s))
         return sources[-1]
 

@@ -38,12 +38,12 @@ def test_a_byte_order_mark_windows_line_ends_and_blank_lines_mean_nothing(read):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"a": 1}\n{"a": \n', "data.ndjson:2: the line is not valid JSON in UTF-8"),
-        (b'{"a": "\xff"}\n', "data.ndjson:1: the line is not valid JSON in UTF-8"),
-        (b'{"a": 1}\n\n[1]\n', "data.ndjson:3: the line is not a JSON object"),
+        (b'{"a": 1}\n{"a": \n', "data.ndjson:2: the line ends too early to be JSON"),
+        (b'{"a": "\xff"}\n', "data.ndjson:1: the line is not utf-8 text"),
+        (b'{"a": 1}\n\n[1]\n', "data.ndjson:3: expected an object, got an array"),
         (b'{"a": "' + b"x" * 2**20 + b'"}', "data.ndjson:1: the line is longer than 1048576 bytes"),
-        (b"[" * 100_000, "data.ndjson:1: the line is not valid JSON in UTF-8"),
-        (b'{"a": NaN}', "data.ndjson:1: the line is not valid JSON in UTF-8"),
+        (b"[" * 100_000, "data.ndjson:1: the line is nested too deep to be read"),
+        (b'{"a": NaN}', "data.ndjson:1: the line is not valid JSON"),
     ],
 )
 def test_a_line_that_is_no_record_is_named(read, content, message):

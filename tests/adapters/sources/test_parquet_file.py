@@ -32,7 +32,7 @@ def test_a_damaged_file_is_told(opened, tmp_path, kept):
     pd.DataFrame({"id": range(1000)}).to_parquet(path)
     path.write_bytes(path.read_bytes()[:kept])
 
-    with pytest.raises(InvalidData, match="not a whole parquet file"):
+    with pytest.raises(InvalidData, match="is not a whole Parquet file"):
         list(opened(tmp_path, source="parquet", path="data.parquet").frames(10))
 
 
@@ -43,5 +43,5 @@ def test_damage_in_the_middle_is_told(opened, tmp_path):
     content[200_000:300_000] = bytes(100_000)
     path.write_bytes(bytes(content))
 
-    with pytest.raises(InvalidData, match="not a whole parquet file"):
+    with pytest.raises(InvalidData, match="is not a whole Parquet file"):
         list(opened(tmp_path, source="parquet", path="data.parquet").frames(1000))

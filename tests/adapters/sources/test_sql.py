@@ -20,7 +20,7 @@ LOOKUP = f"{QUERY} where id = :key"
 
 @pytest.fixture
 def source(opened, tmp_path):
-    def open_sql(url, query=QUERY, lookup=LOOKUP, timeout_s=5.0):
+    def open_sql(url, query=QUERY, lookup=LOOKUP, timeout_s=60.0):
         return opened(
             tmp_path, source="sql", url=url, query=query, lookup=lookup, timeout_s=timeout_s
         )
@@ -176,7 +176,7 @@ from minerva.adapters.sources import open_source
 from minerva.layers.abstraction.services.declaration import DataDeclaration
 url, lookup = sys.argv[1:]
 declaration = DataDeclaration(source="sql", url=url, query="select 1", lookup=lookup)
-print(open_source(declaration, Path("/"), 1.0).lookup(["a-1"])[0]["tenure"])
+print(open_source(declaration, Path("/"), 60.0).lookup(["a-1"])[0]["tenure"])
 print(sorted({"pandas", "pyarrow", "numpy.random"} & set(sys.modules)))
 """
 
@@ -313,7 +313,7 @@ class TestAway:
             connection.execute(text("lock table customers in access exclusive mode"))
 
             with pytest.raises(Unavailable, match="lock timeout"):
-                next(source(postgresql_data, timeout_s=0.2).frames(10))
+                next(source(postgresql_data, timeout_s=3).frames(10))
         engine.dispose()
 
     def test_a_slow_lookup_is_unavailable(self, source, postgresql_data):
@@ -323,9 +323,9 @@ class TestAway:
             source(postgresql_data, lookup=lookup, timeout_s=0.2).lookup(["a-1"])
 
     def test_a_query_for_training_may_take_longer_than_a_lookup(self, source, postgresql_data):
-        query = "select pg_sleep(0.5) is null as slept"
+        query = "select pg_sleep(4) is null as slept"
 
-        (frame,) = source(postgresql_data, query, timeout_s=0.2).frames(10)
+        (frame,) = source(postgresql_data, query, timeout_s=3).frames(10)
 
         assert len(frame) == 1
 

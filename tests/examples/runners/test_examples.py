@@ -24,7 +24,7 @@ ROWS, HELD_OUT = 1200, 400
 
 
 def context(schema, example, **parameters):
-    given = {"command": list(example.command), **parameters}
+    given = {"command": list(example.command), "start_s": 120, "answer_s": 60, **parameters}
     return TrainingContext(schema, msgspec.convert(given, Command.Parameters), example.folder)
 
 
@@ -73,7 +73,9 @@ def rank(truth, chance):
 
 
 def test_it_keeps_the_protocol(example):
-    report = check(example.command, folder=example.folder, waits=Waits(answer_s=60))
+    report = check(
+        example.command, folder=example.folder, waits=Waits(start_s=120, answer_s=60, end_s=60)
+    )
 
     assert report.passed, "\n".join(report.lines())
 

@@ -37,7 +37,7 @@ def test_the_conversation_is_what_really_happens(tmp_path):
         else:
             assert nearly(json.loads(process.read(soon()))) == nearly(json.loads(text))
 
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     process.close()
     assert {line[0] for line in said} == {"→", "←"}
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from minerva.algorithm import TrialPruned
+from minerva.layers.abstraction.problems.problem import problem_of
 from minerva.layers.abstraction.services.declaration import TuningDeclaration
 from minerva.layers.abstraction.services.parsing import parse
 from minerva.layers.abstraction.tuning.space import check_tuning, present, space_of
@@ -65,7 +66,7 @@ def test_the_own_search_space_fits_the_parameters(kind):
     )
     assert declaration.tuning == TuningDeclaration()
 
-    check_tuning(trees, declaration)
+    check_tuning(trees, declaration, problem_of(trees, declaration))
 
     space = space_of(trees, declaration)
     assert set(space) >= {"max_depth", "learning_rate"}

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -19,46 +20,10 @@ from minerva.layers.core.security.principal import SCOPES
 from minerva.settings import load
 from minerva.wsgi import house_of
 
-PLUGIN = '''
-import json
-import numpy as np
-import minerva
+# Routes are compiled through ast, whose depth counter all threads share in CPython 3.11.
+ONE_AT_A_TIME = Lock()
 
-
-class Steady(minerva.Algorithm):
-    """Always the same chance; fails where a tenure of 666 is asked about."""
-
-    name = "steady"
-    needs_data = False
-    runtime = "inline"  # a process of its own for each test takes its time
-
-    class Parameters(minerva.Parameters, frozen=True):
-        chance: float = 0.25
-
-    def train(self, data, context):
-        return SteadyModel(context.parameters.chance)
-
-    def load(self, folder, context):
-        return SteadyModel(json.loads((folder / "steady.json").read_text()))
-
-
-class SteadyModel:
-    def __init__(self, chance):
-        self.chance = chance
-
-    def predict(self, batch):
-        if (batch["tenure"] == 666).any():
-            raise ValueError("tenure 666 of anna@example.org is cursed")
-        return {"churn": np.tile([1 - self.chance, self.chance], (len(batch), 1))}
-
-    def save(self, folder):
-        (folder / "steady.json").write_text(json.dumps(self.chance))
-
-
-@minerva.hookimpl
-def minerva_algorithms():
-    return [Steady()]
-'''
+STEADY = Path(__file__).parents[2] / "plugins" / "steady.py"
 
 CHURN = """
 service: churn
@@ -85,7 +50,7 @@ def write_workspace(folder: Path) -> Path:
     for name in ("plugins", "services"):
         (folder / name).mkdir(parents=True)
     (folder / "minerva.toml").write_text("")
-    (folder / "plugins" / "steady.py").write_text(PLUGIN)
+    shutil.copy(STEADY, folder / "plugins")
     (folder / "services" / "churn.yaml").write_text(CHURN % 0.25)
     return folder
 
@@ -100,7 +65,8 @@ class Sidecar:
 
     def client(self, **changes: Any) -> FlaskClient:
         """Return a client of an application whose house is changed so."""
-        return create_app(replace(self.house, **changes)).test_client()
+        with ONE_AT_A_TIME:
+            return create_app(replace(self.house, **changes)).test_client()
 
     def key(self, *scopes: str, tenant: str = "default") -> str:
         """Make a key; without scopes, it has all."""
@@ -134,9 +100,11 @@ def prepared(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def workspace(tmp_path, prepared) -> Path:
-    """A workspace of one service that needs no training and has one version."""
-    not_sockets = shutil.ignore_patterns("run")
-    return Path(shutil.copytree(prepared, tmp_path / "workspace", ignore=not_sockets))
+    """A workspace of one service that needs no training and has one version.
+
+    With the note that its plugin has survived being imported: to try that again takes a process.
+    """
+    return Path(shutil.copytree(prepared, tmp_path / "workspace"))
 
 
 @pytest.fixture

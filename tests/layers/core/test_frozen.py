@@ -10,12 +10,7 @@ from waiting import wait_until
 @pytest.fixture
 def freeze():
     """Do as `create_application` does at its end."""
-
-    def frozen() -> None:
-        gc.collect()
-        gc.freeze()
-
-    yield frozen
+    yield gc.freeze
     gc.unfreeze()
 
 

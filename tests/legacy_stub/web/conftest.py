@@ -11,8 +11,14 @@ from legacy_stub.web.app import create_app
 
 
 @pytest.fixture
-def app(sqlite_engine, sidecar):
-    return create_app(sqlite_engine, sidecar, 0.3, frozenset())
+def deadline():
+    """Seconds in which the sidecar must answer: many, unless a test is about a sidecar that does not."""
+    return 60.0
+
+
+@pytest.fixture
+def app(sqlite_engine, sidecar, deadline):
+    return create_app(sqlite_engine, sidecar, deadline, frozenset())
 
 
 @pytest.fixture

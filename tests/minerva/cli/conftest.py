@@ -5,7 +5,9 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +15,26 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 from waiting import wait_until
+from werkzeug.serving import make_server
 
+from minerva.bootstrap import Container, monitoring, open_web
+from minerva.cli import checks
 from minerva.cli.program import program
+from minerva.layers.core.http.app import create_app
+from minerva.layers.core.telemetry.logging import configure
+from minerva.settings import load
+from minerva.wsgi import house_of
 
-READY_WITHIN_S = 90
+READY_WITHIN_S = 300
 
 
 @pytest.fixture(autouse=True)
 def clean_process(monkeypatch, tmp_path):
-    """No setting of ours from outside, and what a command configures ends with its test."""
+    """No setting of ours from outside, and what a command configures ends with its test.
+
+    A sidecar on a busy machine may take its time to tell the doctor how it is.
+    """
+    monkeypatch.setattr(checks, "ANSWER_WITHIN_S", 60.0)
     for name in [name for name in os.environ if name.startswith("MINERVA_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -43,6 +56,40 @@ def minerva() -> Callable[..., Result]:
         return CliRunner().invoke(program, list(map(str, arguments)), input=stdin)
 
     return run
+
+
+@pytest.fixture
+def serving(
+    minerva, tmp_path, free_port, monkeypatch
+) -> Callable[..., AbstractContextManager[Container]]:
+    """Run a sidecar in this process, over a new workspace with these service files; give its parts.
+
+    No worker takes its jobs. What was asked is recorded before anybody is told of it, however busy the
+    machine is.
+    """
+    monkeypatch.setattr(monitoring, "SETTLE_S", 60.0)
+
+    @contextmanager
+    def serving(**services: str) -> Iterator[Container]:
+        port = free_port()
+        minerva("init")
+        (tmp_path / "minerva.toml").write_text(f'port = {port}\nauth = "none"\n')
+        for name, text in services.items():
+            (tmp_path / "services" / f"{name}.yaml").write_text(text)
+        loaded = load(tmp_path, {})
+        configure(loaded.log_folder, "web", "info")
+        with open_web(loaded) as container:
+            container.workspace_services.apply()
+            container.live.refresh()
+            server = make_server("127.0.0.1", port, create_app(house_of(container, loaded)))
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+            thread.start()
+            yield container
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    return serving
 
 
 @pytest.fixture(scope="session")
@@ -86,15 +133,18 @@ def start(workspace: Path, output: Path) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def start_up():
     """Start `minerva up` in a workspace; its caller ends it."""
     return start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def house(tmp_path_factory, churn_csv, free_port):
-    """What a user has after init, new service, up and train."""
+    """What a user has after init, new service, up and train.
+
+    One for each file of tests: what another file trained is not there, and no sidecar runs on for nobody.
+    """
     folder = tmp_path_factory.mktemp("house")
     workspace, output = folder / "shop", folder / "up.log"
     port = free_port()

@@ -35,7 +35,7 @@ def test_says_what_is_wrong_and_what_to_do(minerva, workspace):
     assert "✗ worker           none is running" in result.stdout
     assert "→ minerva up, or minerva worker" in result.stdout
     assert "✗ sidecar" in result.stdout
-    assert "2 of 16 checks failed." in result.stdout
+    assert "2 of 17 checks failed." in result.stdout
 
 
 def test_a_folder_that_is_no_workspace(checks):

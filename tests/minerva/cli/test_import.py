@@ -18,7 +18,7 @@ from minerva.layers.abstraction.services.parsing import parse_file
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal(size=(200, 2)).astype(np.float32)
 TARGET = ROWS[:, 0] - ROWS[:, 1]
-SERVED_WITHIN_S = 30
+SERVED_WITHIN_S = 120
 
 
 def trees(path, names=("tenure", "fee"), objective="reg:squarederror", rounds=3):

@@ -13,7 +13,7 @@ def test_makes_a_workspace_and_says_what_next(minerva, tmp_path):
 
     assert result.exit_code == 0
     assert {path.name for path in (tmp_path / "shop").iterdir()} == {
-        "minerva.toml", "services", "plugins", ".gitignore",
+        "minerva.toml", "services", "flows", "plugins", ".gitignore",
     }  # fmt: skip
     assert "cd shop" in result.stdout
     assert "minerva new service" in result.stdout

@@ -1,7 +1,9 @@
 """`minerva keys`, and the first admin key."""
 
 import json
+import re
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from minerva.bootstrap import open_control
 from minerva.cli.first_key import ensure_first_key
 from minerva.errors import InvalidConfiguration, NotAuthenticated
+from minerva.layers.core.security.keys import parse
 from minerva.settings import load
 
 
@@ -96,50 +99,110 @@ def test_what_is_logged_stays_out_of_the_answer(minerva, workspace, monkeypatch)
     assert result.stdout.count("\n") == 1
 
 
-def test_the_first_key_is_an_admins_and_for_its_owner_only(container):
-    path, fresh = ensure_first_key(container)
+@pytest.fixture
+def first_key(container):
+    """Where the first key is kept, and what sees that it is there and known."""
+    path = container.loaded.admin_key
+    return path, lambda: ensure_first_key(path, container.stores.keys)
 
-    assert fresh
+
+def test_the_first_key_is_an_admins_and_for_its_owner_only(container, first_key):
+    path, ensure = first_key
+
+    assert ensure() == "made"
+
     assert caller(container, path.read_text().strip()).scopes == {"admin"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_the_first_key_is_made_once(container):
-    ensure_first_key(container)
+def test_the_first_key_is_made_once(container, first_key):
+    _, ensure = first_key
 
-    assert not ensure_first_key(container)[1]
+    assert [ensure(), ensure()] == ["made", "known"]
     assert len(container.stores.keys.list("default")) == 1
 
 
-def test_a_first_key_that_was_taken_away_is_not_made_again(container):
-    path, _ = ensure_first_key(container)
+def test_of_several_that_make_the_first_key_at_once_all_have_the_same(container, first_key):
+    path, ensure = first_key
+    with ThreadPoolExecutor(8) as threads:
+        told = list(threads.map(lambda _: ensure(), range(8)))
+
+    (only,) = container.stores.keys.list("default")
+    assert only.id in path.read_text()
+    assert sum(one in {"made", "registered"} for one in told) == 1
+
+
+def test_a_first_key_that_was_taken_away_is_not_made_again(first_key):
+    path, ensure = first_key
+    ensure()
     path.unlink()
 
-    assert not ensure_first_key(container)[1]
+    assert ensure() == "absent"
     assert not path.exists()
 
 
-def test_other_keys_do_not_stand_in_for_the_first(minerva, container):
+def test_other_keys_do_not_stand_in_for_the_first(minerva, first_key):
     minerva("keys", "create", "app", "--scope", "predict")
 
-    assert ensure_first_key(container)[1]
+    assert first_key[1]() == "made"
 
 
-@pytest.mark.parametrize("content", ["mk_" + "0" * 12 + "_" + "0" * 64, "rubbish"])
-def test_a_key_of_a_database_that_is_gone_is_replaced(container, content):
-    path = container.loaded.state / "admin.key"
-    path.write_text(content)
+def test_a_key_that_was_put_there_is_registered_and_left_as_it_is(minerva, container, first_key):
+    path, ensure = first_key
+    path.write_text(minerva("keys", "mint").stdout)
+    path.chmod(0o440)
 
-    ensure_first_key(container)
+    def as_it_is():
+        """All of it, but when it was last read."""
+        found = path.stat()
+        return found.st_ino, found.st_mode, found.st_mtime_ns, found.st_ctime_ns, path.read_bytes()
+
+    before = as_it_is()
+
+    assert [ensure(), ensure()] == ["registered", "known"]
 
     assert caller(container, path.read_text().strip()).scopes == {"admin"}
+    assert as_it_is() == before
 
 
-def test_a_key_that_cannot_be_written_is_not_kept_either(container):
-    (container.loaded.state / "admin.key").mkdir()
-    (container.loaded.state / "admin.key" / "x").touch()
+def test_a_minted_key_is_printed_alone_and_nothing_is_made(minerva, tmp_path, monkeypatch):
+    monkeypatch.setenv("MINERVA_DATABASE_URL", "postgresql://nobody@nowhere.invalid/none")
 
-    with pytest.raises((InvalidConfiguration, IsADirectoryError)):
-        ensure_first_key(container)
+    result = minerva("keys", "mint")
+
+    assert parse(result.stdout.strip()) is not None
+    assert (result.stdout.count("\n"), result.stderr) == (1, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [("rubbish", "is no key"), ("mk_12", "is no key"), ("\n", "is empty")]
+)
+def test_a_malformed_first_key_is_named_and_left_as_it_is(container, first_key, content, why):
+    path, ensure = first_key
+    path.write_text(content)
+
+    with pytest.raises(InvalidConfiguration, match=f"{path} {why}"):
+        ensure()
+
+    assert path.read_text() == content
+    assert container.stores.keys.list("default") == []
+
+
+def test_a_first_key_with_anothers_id_is_refused(first_key):
+    path, ensure = first_key
+    ensure()
+    path.write_text(path.read_text().strip()[:-64] + "0" * 64)
+
+    with pytest.raises(InvalidConfiguration, match="has the id of another key"):
+        ensure()
+
+
+def test_a_key_that_cannot_be_written_is_not_kept_either(container, first_key):
+    path, ensure = first_key
+    path.mkdir()
+
+    with pytest.raises(InvalidConfiguration, match=re.escape(str(path))):
+        ensure()
 
     assert container.stores.keys.list("default") == []

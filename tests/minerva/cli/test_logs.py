@@ -123,4 +123,4 @@ def test_goes_on_with_what_is_logged_from_now_on(folder, tmp_path):
         write(folder, "worker", event(3, "worker"), event(4, "worker", service="churn"))
         assert json.loads(process.stdout.readline())["timestamp"].endswith("04.123456Z")
         process.send_signal(2)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0

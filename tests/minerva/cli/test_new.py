@@ -1,7 +1,10 @@
 """`minerva new service`: from a CSV file to a service file."""
 
 import json
+import sqlite3
+from contextlib import closing
 
+import pandas as pd
 import pytest
 
 from minerva.layers.abstraction.services.parsing import parse_file
@@ -133,3 +136,71 @@ def test_names_a_folder_that_cannot_be_written(minerva, workspace, customers):
 
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
+
+
+@pytest.fixture
+def orders(workspace):
+    """Orders with a time, a status that is set afterwards, and rows that repeat."""
+    rows = [
+        f"{n},{n // 3},2025-{n // 28 % 12 + 1:02d}-{n % 28 + 1:02d},{n * 7 % 31},"
+        f"{'paid late' if n * 7 % 13 % 3 == 0 else 'paid'},{'yes' if n * 7 % 13 % 3 == 0 else 'no'}"
+        for n in range(300)
+    ]
+    path = workspace / "orders.csv"
+    path.write_text("\n".join(["order,customer_id,ordered_at,size,status,late", *rows, *rows[:30]]))
+    return path
+
+
+def test_proposes_target_and_split_and_says_why(minerva, workspace, orders):
+    result = minerva("new", "service", "late", "--from-csv", orders)
+
+    assert result.exit_code == 0, result.output
+    assert "rows held out by time: ordered_at" in result.stdout
+    assert "a proposal: --target names another column" in result.stdout
+    service = declared(workspace, "late")
+    assert service.schema.target()[0] == "late"
+    assert (service.training.split.by, service.training.split.field) == ("time", "ordered_at")
+    assert "customer_id" not in service.schema.features
+
+
+def test_warns_of_what_makes_models_look_better_than_they_are(minerva, orders):
+    result = minerva("new", "service", "late", "--from-csv", orders, "--json")
+
+    told = {one["about"]: one["says"] for one in json.loads(result.stdout)["findings"]}
+    assert "status alone tells late nearly without error" in told["status"]
+    assert "30 of 330 rows repeat another row" in told["rows"]
+
+
+def test_a_query_is_read_as_a_file_is(minerva, workspace, orders, monkeypatch):
+    table = pd.read_csv(orders)
+    with closing(sqlite3.connect(workspace / "shop.db")) as database:
+        table.to_sql("orders", database, index=False)
+    monkeypatch.setenv("SHOP", "sqlite:///shop.db")
+    minerva("new", "service", "late", "--from-csv", orders, "--target", "late")
+
+    result = minerva(
+        "new", "service", "same", "--from-sql", "${SHOP}", "--query", "select * from orders",
+        "--target", "late",
+    )  # fmt: skip
+
+    assert result.exit_code == 0, result.output
+    assert declared(workspace, "same").data.url == "${SHOP}"
+    assert declared(workspace, "same").schema == declared(workspace, "late").schema
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Name the data: --from-csv FILE, or --from-sql URL"),
+        (["--from-sql", "sqlite:///a.db"], "--query: is missing"),
+        (["--from-sql", "postgresql://me:hush@db/x", "--query", "select 1"], "holds a password"),
+        (["--from-sql", "${NOWHERE}", "--query", "select 1"], "NOWHERE, which is not set"),
+        (["--from-csv", "orders.csv", "--query", "select 1"], "Name the data once"),
+    ],
+)
+def test_what_is_no_source_is_refused(minerva, orders, arguments, said):
+    result = minerva("new", "service", "late", *arguments)
+
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+    assert "hush" not in result.output

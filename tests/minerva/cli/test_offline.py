@@ -29,9 +29,30 @@ def test_lists_the_algorithms_with_where_they_come_from(minerva):
 def test_explains_the_parameters_of_one(minerva):
     shown = minerva("algorithms", "xgboost.classifier").stdout
 
+    assert "xgboost.classifier (classification): " in shown
     assert "n_estimators" in shown
     assert "Deepest tree" in shown
+    assert "1…100,000" in shown
+    assert "more than 0…1" in shown
     assert "0.01…0.3 (log)" in shown
+    assert minerva("algorithms", "show", "xgboost.classifier").stdout == shown
+
+
+def test_lists_what_solves_one_kind_of_problem(minerva):
+    told = json.loads(minerva("algorithms", "list", "--problem", "regression", "--json").stdout)
+
+    names = {one["name"] for one in told["algorithms"]}
+    assert {"linear.regressor", "xgboost.regressor"} <= names
+    assert {one["problem"] for one in told["algorithms"]} == {"regression"}
+
+
+def test_a_kind_of_problem_that_nobody_solves_is_answered_with_those_there_are(minerva):
+    result = minerva("algorithms", "list", "--problem", "regresion")
+
+    assert result.exit_code == 2
+    assert "No algorithm solves 'regresion'; there are: " in result.stderr
+    assert " classification, " in result.stderr
+    assert " regression" in result.stderr
 
 
 def test_tells_machines_parameters_and_defaults(minerva):
@@ -82,3 +103,27 @@ def test_a_sidecar_that_was_named_is_not_made_up_for(minerva, workspace, free_po
 
     assert result.exit_code == 1
     assert result.stdout == ""
+
+
+def test_tells_in_what_two_services_differ(minerva, workspace):
+    (workspace / "services" / "fast.yaml").write_text(
+        "service: fast\nextends: rate\nparameters: {y: 2}\nserving: {deadline_ms: 50}\n"
+    )
+
+    shown = minerva("services", "diff", "rate", "fast").stdout
+    told = json.loads(minerva("services", "diff", "rate", "fast", "--json").stdout)
+
+    assert shown.split("parameters.y")[1].split()[:2] == ["1", "2"]
+    assert told["differences"] == [
+        {"member": "service", "rate": "rate", "fast": "fast"},
+        {"member": "parameters.y", "rate": 1, "fast": 2},
+        {"member": "serving.deadline_ms", "rate": "—", "fast": 50},
+    ]
+    assert "rate and rate say the same." in minerva("services", "diff", "rate", "rate").stdout
+
+
+def test_a_service_that_is_not_there_is_not_compared(minerva, workspace):
+    result = minerva("services", "diff", "rate", "fas")
+
+    assert result.exit_code == 2
+    assert "There is no services/fas.yaml; there are: rate." in result.stderr

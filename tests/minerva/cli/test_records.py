@@ -15,7 +15,7 @@ SCHEMA = {
         {"name": "active", "type": "boolean"},
         {"name": "contract", "type": "category", "values": ["monthly", "None", "007"]},
         {"name": "flag", "type": "category", "values": [0, 1]},
-        {"name": "vip", "type": "category", "values": [True, False]},
+        {"name": "vip", "type": "boolean"},
         {"name": "since", "type": "timestamp"},
         {"name": "note", "type": "text"},
     ],
@@ -81,6 +81,16 @@ def test_leaves_other_columns_out_and_says_so(read, capsys):
     assert "Left out, as they are no inputs: churn" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("cell", ["1_000", "1.5", "1e400"])
+def test_a_number_is_read_as_a_batch_reads_it(read, cell):
+    with pytest.raises(InvalidInput, match="tenure: is no integer"):
+        read(f"tenure;charges\n{cell};12,5\n", "table.csv")
+
+
+def test_a_line_separator_inside_json_ends_no_line(read):
+    assert read('{"note": "a\u2028b"}\n', "a.ndjson") == [{"note": "a\u2028b"}]
+
+
 def test_an_unknown_category_is_left_to_the_sidecar_to_refuse(read):
     assert read("contract\nweekly\n", "table.csv") == [{"contract": "weekly"}]
 
@@ -96,6 +106,8 @@ def test_an_unknown_category_is_left_to_the_sidecar_to_refuse(read):
         ("[1]\n", "a.ndjson", "a.ndjson:1"),
         ("tenure,charges\n1,2\n3\n", "a.csv", "a.csv:3"),
         ("tenure,charges\n1,2\nx,3\n", "a.csv", "a.csv:3 tenure"),
+        ('tenure,note\n1,"a\n', "a.csv", "a.csv:2"),
+        ("tenure,note\n1," + "a" * 200_000, "a.csv", "a.csv:2"),
         ("tenure,active\n1,maybe\n", "a.csv", "a.csv:2 active"),
     ],
 )

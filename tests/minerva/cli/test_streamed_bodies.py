@@ -2,6 +2,7 @@
 
 import json
 import socket
+from contextlib import suppress
 
 import pytest
 from descendants import descendants
@@ -76,18 +77,21 @@ def web_workers(house):
 def test_a_caller_who_goes_away_in_the_middle_leaves_nothing(kept, line, rows):
     connection = line(f"Content-Length: {100 * MIB}")
     connection.sendall(b"".join(rows))
-    wait_until(kept, 30, what="nothing came to the disk")
+    wait_until(kept, what="nothing came to the disk")
 
     connection.close()
 
-    wait_until(lambda: not kept(), 30, what=kept)
+    wait_until(lambda: not kept(), what=kept)
 
 
 def test_rows_that_do_not_fit_are_told_while_the_rest_is_still_being_sent(kept, line, rows):
     header, lines = rows
     connection = line(f"Content-Length: {1000 * MIB}")
-    connection.sendall(header + b"too,few\n" + lines)
-    connection.sendall(b"x" * MIB)  # and far from all that was announced
+    with suppress(
+        ConnectionError
+    ):  # it may be refused, and nobody read on, before all this is sent
+        connection.sendall(header + b"too,few\n" + lines)
+        connection.sendall(b"x" * MIB)  # and far from all that was announced
 
     status, _, told = answer(connection)
 
@@ -115,11 +119,11 @@ def test_chunks_that_break_off_leave_nothing(kept, line, rows):
     connection = line("Transfer-Encoding: chunked")
     for piece in rows:
         connection.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
-    wait_until(kept, 30, what="nothing came to the disk")
+    wait_until(kept, what="nothing came to the disk")
 
     connection.close()
 
-    wait_until(lambda: not kept(), 30, what=kept)
+    wait_until(lambda: not kept(), what=kept)
 
 
 def test_memory_does_not_grow_with_the_body(house, kept, line, rows):
@@ -127,7 +131,7 @@ def test_memory_does_not_grow_with_the_body(house, kept, line, rows):
     repeats = 64 * MIB // len(lines)
     connection = line(f"Content-Length: {len(header) + repeats * len(lines)}")
     connection.sendall(header + lines)
-    wait_until(kept, 30, what="nothing came to the disk")
+    wait_until(kept, what="nothing came to the disk")
     workers = web_workers(house)
     before = sum(worker.memory_info().rss for worker in workers)
     largest = before

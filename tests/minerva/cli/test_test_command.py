@@ -108,10 +108,10 @@ def test_what_is_broken_is_told_with_the_remedy(minerva, plugin):
 def test_an_endless_loop_ends_at_the_limit(minerva, plugin):
     plugin(top="import time", predict="time.sleep(600)")
 
-    result = minerva("test", "flat", "--output", "number", "--timeout", "6")
+    result = minerva("test", "flat", "--output", "number", "--timeout", "15")
 
     assert result.exit_code == 1
-    assert "It was not done within 6 s." in result.stdout
+    assert "It was not done within 15 s." in result.stdout
     assert result.stdout.splitlines()[-1] == "1 failed (with an output of type number)."
 
 
@@ -211,3 +211,173 @@ def test_requirements_are_installed_for_the_test_only(minerva, plugin, workspace
 
     assert "Its process ended with exit code 0." in result.stdout
     assert list((workspace / ".minerva" / "environments").glob("*/bin/python"))
+
+
+STEP = """
+import numpy as np
+from minerva import Algorithm, Field, Spread, Step, hookimpl
+{top}
+
+class Doubled(Step):
+    name = "doubled"
+    role = "handle"
+    inputs = {inputs}
+    outside = {outside}
+
+    def outputs(self, inputs, parameters):
+        return {{"twice": Field(type="number", nullable=True)}}
+
+    def run(self, items, context):
+        {run}
+        return {{"twice": 2 * items["x"]}}
+
+@hookimpl
+def minerva_steps():
+    return [Doubled()]
+"""
+
+
+@pytest.fixture
+def step(workspace):
+    """A function (code at each step) that writes plugins/doubled.py."""
+
+    def write(top="", run="", outside="False", inputs='{"x": ("number",)}'):
+        text = STEP.format(top=top, run=run, outside=outside, inputs=inputs)
+        (workspace / "plugins" / "doubled.py").write_text(text)
+
+    return write
+
+
+def test_steps_of_a_plugin_are_tried_on_rows_that_are_made_up(minerva, step):
+    step()
+
+    result = minerva("test", "plugins/doubled.py")
+
+    assert result.exit_code == 0, result.output
+    first, *lines, last = result.stdout.splitlines()
+    assert (first, last) == ("handle: doubled:", "15 passed.")
+    assert lines[2] == "  ✓ says what it makes, at once and without an effect"
+    assert all(line.startswith("  ✓ ") for line in lines)
+
+
+def test_a_step_that_crashes_is_one_verdict(minerva, step):
+    step(top="import os", run="if not len(items): os._exit(3)")
+
+    result = minerva("test", "doubled", "--json")
+
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["passed"], told["algorithms"]) == (1, False, [])
+    (tested,) = told["steps"]
+    states = {check["check"]: check["state"] for check in tested["checks"]}
+    assert tested["step"] == "handle: doubled"
+    assert {name for name, state in states.items() if state == "failed"} == {"empty"}
+    assert len(states) == 15
+
+
+def test_a_step_that_breaks_a_promise_is_told_where_and_how_to_mend_it(minerva, step):
+    step(run="items['x'][:1] = 0")
+
+    result = minerva("test", "doubled")
+
+    assert result.exit_code == 1
+    assert "      run changed column 'x' of the items that it was given.\n" in result.stdout
+    assert "      Work on a copy: items['x'].copy().\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"outside": "True"}, "(it reaches outside)"),
+        (
+            {"run": "context.volume.path(items['x'][0])", "inputs": '{"x": ("text",)}'},
+            "(run refused InvalidInput (There is no file of this name in the request's volume))",
+        ),
+    ],
+)
+def test_what_needs_real_inputs_is_said_plainly(minerva, step, parts, why):
+    step(**parts)
+
+    result = minerva("test", "doubled")
+
+    assert result.exit_code == 0, result.output
+    *_, told, last = result.stdout.splitlines()
+    real = "needs real inputs: test it with minerva.testing.StepContract"
+    assert told == f"  - makes what it says: {real} {why}"
+    assert last == "4 passed, 1 left out."
+
+
+def test_a_plugin_may_bring_both(minerva, plugin, step, workspace):
+    step()
+    plugin()
+    both = (workspace / "plugins" / "flat.py").read_text()
+    (workspace / "plugins" / "doubled.py").write_text(
+        (workspace / "plugins" / "doubled.py").read_text() + both
+    )
+
+    result = minerva("test", "doubled", "--output", "number")
+
+    assert result.exit_code == 0, result.output
+    assert "flat:\n" in result.stdout
+    assert "handle: doubled:\n" in result.stdout
+    assert result.stdout.splitlines()[-1] == "29 passed (with an output of type number)."
+
+
+def test_a_plugin_that_brings_neither_is_told_how(minerva, workspace):
+    (workspace / "plugins" / "nothing.py").write_text("nothing = 1\n")
+
+    result = minerva("test", "plugins/nothing.py")
+
+    assert result.exit_code == 1
+    assert "has no function minerva_algorithms and no function minerva_steps" in result.stdout
+    assert "def minerva_algorithms(): return [MyAlgorithm()]" in result.stdout
+
+
+def test_a_step_is_named_as_flows_name_it(minerva, workspace):
+    fine, misspelt = minerva("test", "handle: clean"), minerva("test", "handle:cleen")
+
+    assert (fine.exit_code, fine.stdout.splitlines()[-1]) == (0, "15 passed.")
+    assert misspelt.exit_code == 2
+    assert "There is no step 'handle: cleen'; did you mean 'handle: clean'?" in misspelt.stderr
+
+
+FLOW = """
+service: decide
+algorithm: flow
+schema:
+  inputs: {tenure: {type: number}}
+  output: {reached: {type: boolean}}
+parameters:
+  steps:
+    long: {post: threshold, inputs: {value: tenure}, parameters: {at_least: 12}}
+"""
+
+
+def test_a_flow_lends_its_steps_their_parameters(minerva, workspace):
+    (workspace / "flows").mkdir(exist_ok=True)
+    (workspace / "flows" / "decide.yaml").write_text(FLOW)
+
+    bare = minerva("test", "post: threshold")
+    lent = minerva("test", "post: threshold", "--service", "decide")
+
+    assert (
+        "needs parameters: name a flow that uses it (minerva test: --service FLOW)" in bare.stdout
+    )
+    assert (lent.exit_code, lent.stdout.splitlines()[-1]) == (0, "15 passed.")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"inputs": '{"x": "number"}'}, "An input may have a type that there is not: 'n'."),
+        ({"inputs": '{"x": ()}'}, "An input may have a type that there is not: none."),
+        ({"outside": "False; del role"}, "Doubled has no role or no shape that there is."),
+    ],
+)
+def test_what_a_step_declares_wrongly_is_told_before_anything_is_tried(minerva, step, wrong, told):
+    step(**wrong)
+
+    result = minerva("test", "doubled")
+
+    assert result.exit_code == 1
+    assert f"      {told}\n" in result.stdout
+    assert result.stdout.splitlines()[-1] == "1 failed."

@@ -4,8 +4,8 @@ import json
 import time
 import zipfile
 
-import psutil
 import pytest
+from descendants import descendants
 from waiting import wait_until
 
 from minerva.client import Client
@@ -65,7 +65,7 @@ def test_a_file_is_sent_and_trained_on_and_nothing_of_it_stays(ask, client, hous
     assert job["state"] == "succeeded", job
     told = origin(client, job["result"]["version"])
     assert (told["from"], told["source"], len(told["sha256"])) == ("uploaded", "csv", 64)
-    wait_until(lambda: set(kept(house)) <= others, 30, what=lambda: kept(house))
+    wait_until(lambda: set(kept(house)) <= others, what=lambda: kept(house))
 
 
 def test_named_data_is_trained_on_and_profiled(ask, client, house, churn_csv):
@@ -136,6 +136,6 @@ def test_wrong_rows_of_a_large_file_are_told_before_all_of_it_is_sent(
 
 def web_workers(house):
     """Return the web worker processes, which the web server has forked."""
-    family = psutil.Process(house.process.pid).children(recursive=True)
-    servers = {one.pid for one in family if "serve" in one.cmdline()}
-    return [one for one in family if one.pid in servers and one.ppid() in servers]
+    servers = descendants(house.process.pid, "serve")
+    pids = {one.pid for one in servers}
+    return [one for one in servers if one.ppid() in pids]

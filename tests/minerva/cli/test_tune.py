@@ -1,21 +1,14 @@
 """Tuning at the terminal: started, looked at while it runs, accepted and rejected."""
 
 import json
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from werkzeug.serving import make_server
 
-from minerva.bootstrap import open_web
 from minerva.cli.tune import parameters_line
 from minerva.layers.abstraction.jobs.job import Lease
 from minerva.layers.abstraction.tuning.proposal import NewProposal
 from minerva.layers.abstraction.tuning.trial import Ended, NewTrial, TrialState
-from minerva.layers.core.http.app import create_app
-from minerva.layers.core.telemetry.logging import configure
-from minerva.settings import load
-from minerva.wsgi import house_of
 
 SERVICE = """
 service: rent
@@ -32,24 +25,10 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def container(minerva, tmp_path, free_port):
-    """The parts of a sidecar that answers in this process; no worker takes its jobs."""
-    port = free_port()
-    minerva("init")
-    (tmp_path / "minerva.toml").write_text(f'port = {port}\nauth = "none"\n')
-    (tmp_path / "services" / "rent.yaml").write_text(SERVICE)
-    loaded = load(tmp_path, {})
-    configure(loaded.log_folder, "web", "info")
-    with open_web(loaded) as opened:
-        opened.workspace_services.apply()
-        opened.live.refresh()
-        server = make_server("127.0.0.1", port, create_app(house_of(opened, loaded)))
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+def container(serving):
+    """The parts of a sidecar that answers in this process."""
+    with serving(rent=SERVICE) as opened:
         yield opened
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -71,7 +50,7 @@ def begun(container, ask):
     def started(*ended):
         job = json.loads(ask("tune", "rent", "--trials", "4", "--no-wait", "--json"))["job"]
         leases, trials = container.stores.leases, container.stores.trials
-        lease = Lease("token", "tests", NOW + timedelta(hours=1))
+        lease = Lease("token", "tests", NOW + timedelta(days=1))
         leases.claim(job["id"], lease, NOW - timedelta(seconds=30))
         for number, one in enumerate(ended):
             trials.begin(NewTrial("default", job["id"], number, "p", {"max_depth": number}, NOW))

@@ -3,14 +3,16 @@
 import json
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from declared import ANSWER
 from descendants import descendants
 from waiting import wait_until
 
@@ -90,16 +92,6 @@ def test_lists_versions_with_their_metrics(ask, told):
     assert "champion" in ask("versions", "churn").stdout
     assert "roc_auc" in ask("versions", "churn").stdout
     assert told("versions", "churn")["versions"][-1]["version"] == "1"
-
-
-ANSWER = """
-service: answer
-algorithm: constant
-parameters: {output: {answer: 42}}
-schema:
-  inputs: {question: {type: text, nullable: true}}
-  output: {answer: {type: number}}
-"""
 
 
 def test_promotes_and_refuses_to_roll_back_beyond_the_first(ask, told, house):
@@ -266,9 +258,17 @@ def test_a_training_that_fails_says_why_and_where_to_look(ask, house, tmp_path):
 
 @contextmanager
 def standing_still(house):
-    """Have the worker do nothing, so that a job waits for as long as it is looked at."""
+    """Have the worker do nothing, so that a job waits for as long as it is looked at.
+
+    It is caught while we write to the database: else it might be while it does, and nobody could.
+    """
     (worker,) = descendants(house.process.pid, "worker")
-    worker.suspend()
+    database = sqlite3.connect(
+        house.workspace / ".minerva" / "minerva.db", 60, isolation_level=None
+    )
+    with closing(database):
+        database.execute("BEGIN IMMEDIATE")
+        worker.suspend()
     try:
         yield
     finally:
@@ -320,9 +320,9 @@ def test_the_doctor_finds_everything_as_it_should_be(ask, told, house):
     assert "Everything is as it should be." in result.stdout
     names = [check["name"] for check in told("doctor")["checks"]]
     assert names == [
-        "python", "workspace", "settings", "disk", "signing", "webhooks", "database", "artefacts", "queue",
-        "worker", "plugins", "services", "environments", "data of churn", "processes", "sandbox",
-        "sidecar", "serving", "hooks",
+        "python", "workspace", "settings", "disk", "signing", "webhooks", "database", "clock",
+        "artefacts", "queue", "worker", "plugins", "services", "environments", "data of churn",
+        "processes", "sandbox", "sidecar", "serving", "hooks",
     ]  # fmt: skip
 
 
@@ -347,11 +347,13 @@ def test_a_folder_that_is_no_workspace_is_left_alone(minerva, tmp_path):
 def test_up_over_a_unix_socket_and_down_again_without_a_trace(minerva, start_up):
     with tempfile.TemporaryDirectory() as name:  # sockets need short paths
         workspace = Path(name)
+        run = workspace / ".minerva" / "run"
         (workspace / "minerva.toml").write_text('socket = "run.sock"\n')
         process = start_up(workspace, workspace / "up.log")
         try:
             listed = minerva("--workspace", workspace, "services")
-            workers = find(workspace / ".minerva" / "run", "worker")
+            wait_until(lambda: find(run, "beat"), what="the clock's start")
+            workers = wait_until(lambda: find(run, "worker"), what="the worker's start")
         finally:
             process.send_signal(signal.SIGINT)
             code = process.wait(60)
@@ -359,5 +361,5 @@ def test_up_over_a_unix_socket_and_down_again_without_a_trace(minerva, start_up)
         assert code == 0, (workspace / "up.log").read_text()
         assert listed.stdout.startswith("No service is declared")
         assert len(workers) == 1
-        assert find(workspace / ".minerva" / "run", "worker") == []
+        assert find(run, "worker") == {}
         assert "No sidecar answers" in minerva("--workspace", workspace, "services").stderr

@@ -29,7 +29,7 @@ schema:
 data: {source: sql, url: "sqlite:///legacy.db", query: "select id, tenure, has_left as left from customers"}
 training:
   watermark: {query: "select max(updated_at) from customers", every_s: 1}
-  schedule: "30 2 * * *"
+  schedule: "30 12 1 1 *"
   timezone: Europe/Berlin
 schedules:
   - {name: weekly, kind: train, cron: "0 6 * * MON", timezone: Asia/Kathmandu, missed: skip}
@@ -77,7 +77,8 @@ def test_it_says_that_no_beat_runs(upcoming):
 
 def fill(workspace, updated_at):
     """Let the legacy product write its customers anew."""
-    with closing(sqlite3.connect(workspace / "legacy.db")) as database, database:
+    with closing(sqlite3.connect(workspace / "legacy.db", timeout=60)) as database, database:
+        database.execute("begin immediate")  # nobody shall find no table, or an empty one
         database.execute("drop table if exists customers")
         database.execute("create table customers (id, tenure, has_left, updated_at)")
         database.executemany(
@@ -114,13 +115,13 @@ def test_training_starts_when_data_is_ready_and_what_is_next_is_told(minerva, wo
     fill(workspace, "2026-03-02T10:00:00")
     jobs = wait_until(lambda: ended(2))
 
-    nightly, weekly, watermark = told("jobs", "upcoming", "-n", "2")["schedules"]
+    yearly, weekly, watermark = told("jobs", "upcoming", "-n", "2")["schedules"]
     assert watermark["value"] == "2026-03-02T10:00:00"
     assert watermark["last"]["job_id"] == jobs[0]["id"]
     assert watermark["last"]["state"] == "succeeded"
-    assert [at["local"][11:16] for at in nightly["next"]] == ["02:30", "02:30"]
+    assert [at["local"][11:16] for at in yearly["next"]] == ["12:30", "12:30"]
     assert weekly["next"][0]["local"].endswith("T06:00:00+05:45")
-    assert (nightly["last"], weekly["last"]) == (None, None)
+    assert (yearly["last"], weekly["last"]) == (None, None)
 
     shown = minerva("--workspace", workspace, "jobs", "upcoming", "--service", "leaving").stdout
     assert "Europe/Berlin" in shown

@@ -1,23 +1,18 @@
 """Versions at the terminal: promoted, challenged, shadowed, rolled back and put into quarantine."""
 
 import json
-import threading
 from dataclasses import dataclass
 
 import pytest
-from werkzeug.serving import make_server
 
-from minerva.bootstrap import Container, open_web
-from minerva.layers.core.http.app import create_app
-from minerva.layers.core.telemetry.logging import configure
-from minerva.settings import load
-from minerva.wsgi import house_of
+from minerva.bootstrap import Container
 
 SERVICE = """
 service: rate
 algorithm: constant
 schema: {inputs: {x: {type: number}}, output: {y: {type: number}}}
 parameters: {output: {y: %s}}
+serving: {batching: {max_batch: 8}}
 """
 
 
@@ -37,22 +32,11 @@ class Shop:
 
 
 @pytest.fixture
-def shop(minerva, tmp_path, free_port):
-    port = free_port()
-    minerva("init")
-    (tmp_path / "minerva.toml").write_text(f'port = {port}\nauth = "none"\n')
-    loaded = load(tmp_path, {})
-    configure(loaded.log_folder, "web", "info")
-    with open_web(loaded) as container:
-        server = make_server("127.0.0.1", port, create_app(house_of(container, loaded)))
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+def shop(serving):
+    with serving() as container:
         made = Shop(container)
         made.make(3)
         yield made
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -107,7 +91,9 @@ def test_a_challenger_answers_a_share_until_it_is_retired(ask, told):
 
     assert promoted.stdout == "challenger of rate is version 2 now, 12.5 % of the calls.\n"
     assert "challenger, 12.5 % of the calls" in rows(ask("versions", "rate"))[1]
-    assert "version 2, 12.5 % of the calls" in ask("services", "show", "rate").stdout
+    shown = ask("services", "show", "rate").stdout
+    assert "version 2, 12.5 % of the calls" in shown
+    assert shown.split("serving batching.max_batch")[1].split()[0] == "8"
     assert ask("retire", "rate", "challenger").stdout == "rate has no challenger any more.\n"
     assert told("services", "show", "rate")["aliases"] == {"champion": "3"}
 
@@ -181,6 +167,31 @@ def test_a_rollback_passes_over_what_is_in_quarantine(ask):
 
 def test_a_pruned_version_is_marked(ask, shop):
     registry = shop.container.registry
-    registry.version_store.prune("default", "rate", [1], registry.now())
+    now = registry.now()
+    registry.version_store.prune("default", "rate", [1], now)
 
-    assert f"pruned {registry.now():%Y-%m-%d}" in rows(ask("versions", "rate"))[2]
+    assert f"pruned {now:%Y-%m-%d}" in rows(ask("versions", "rate"))[2]
+
+
+def test_a_card_tells_what_serves_and_who_decided(ask, told, tmp_path):
+    shown = ask("card", "rate")
+    written = ask("card", "rate", "--html", "card.html")
+
+    assert shown.stdout.startswith("rate, version 3")
+    assert "Limit: Nothing was held out: how good it is has not been measured." in shown.stderr
+    assert "became champion in place of 2, by " in shown.stdout
+    assert (told("card", "rate", "1")["version"], told("card", "rate", "1")["serves"]) == ("1", [])
+    assert written.stderr == "Written: card.html\n"
+    assert "<h1>rate, version 3</h1>" in (tmp_path / "card.html").read_text()
+
+
+def test_lineage_tells_what_leads_to_each_version(ask, told):
+    shown = ask("lineage", "rate").stdout
+    graph = told("lineage", "rate", "2")
+
+    assert [line.split()[1] for line in shown.splitlines() if line.startswith("version")] == list(
+        "123"
+    )
+    assert shown.count("  declared     configuration ") == 3
+    assert shown.count("  became       champion at ") == 3
+    assert [one["name"] for one in graph["nodes"] if one["kind"] == "version"] == ["2"]

@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from declared import ANSWER
 from receiver import Receiver
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from waiting import wait_until
@@ -126,7 +127,7 @@ def test_a_worker_sends_and_the_receiver_verifies(minerva, told, receiver, works
     added = told("add", receiver.url)
 
     with process(workspace, "worker"):
-        result = minerva("webhooks", "test", added["id"])
+        result = minerva("webhooks", "test", added["id"], "--wait", "240")
 
     assert (result.exit_code, "answered 204" in result.stdout) == (0, True)
     (heard,) = receiver.heard
@@ -137,22 +138,12 @@ def test_a_worker_sends_and_the_receiver_verifies(minerva, told, receiver, works
     assert "answered 204" in minerva("webhooks", "deliveries").stdout
 
 
-SERVICE = """
-service: answer
-algorithm: constant
-parameters: {output: {answer: 42}}
-schema:
-  inputs: {question: {type: text, nullable: true}}
-  output: {answer: {type: number}}
-"""
-
-
 def test_a_training_under_up_tells_its_url_and_subscribers(
     minerva, told, receiver, workspace, start_up, free_port
 ):
     with (workspace / "minerva.toml").open("a") as settings:
         settings.write(f"port = {free_port()}\nweb_workers = 1\n")
-    (workspace / "services" / "answer.yaml").write_text(SERVICE)
+    (workspace / "services" / "answer.yaml").write_text(ANSWER)
     added = told("add", receiver.url, "--event", "job.succeeded")
     secrets = {told("secret", "callbacks")["secret"], added["secret"]}
     house = start_up(workspace, workspace / "up.log")
@@ -189,7 +180,7 @@ def test_a_receiver_that_fails_is_told(minerva, told, receiver, workspace):
     receiver.statuses = [302]
 
     with process(workspace, "worker"):
-        result = minerva("webhooks", "test", added["id"])
+        result = minerva("webhooks", "test", added["id"], "--wait", "240")
 
     assert result.exit_code == 1
     assert "redirects are not followed" in result.stdout

@@ -32,3 +32,7 @@ def test_an_example_fits_its_field(declared):
 
 def test_an_example_is_the_default_where_there_is_one():
     assert example_value(Field(type=FieldType.NUMBER, default=3.5)) == 3.5
+
+
+def test_an_example_that_is_declared_is_taken_before_the_default():
+    assert example_value(Field(type=FieldType.NUMBER, default=3.5, example=0.0)) == 0.0

@@ -45,8 +45,9 @@ def test_a_bare_yes_among_the_values_is_explained(values):
     assert 'quote it ("Yes")' in refused(type=FieldType.CATEGORY, values=values)
 
 
+@pytest.mark.parametrize("what", ["default", "example"])
 @pytest.mark.parametrize(
-    ("members", "default"),
+    ("members", "value"),
     [
         ({"type": FieldType.INTEGER}, 1.5),
         ({"type": FieldType.INTEGER}, True),
@@ -62,13 +63,13 @@ def test_a_bare_yes_among_the_values_is_explained(values):
         ({"type": FieldType.TIMESTAMP}, "tomorrow"),
     ],
 )
-def test_a_default_that_no_caller_could_send_is_refused(members, default):
-    assert "the default does not fit" in refused(**members, default=default)
+def test_a_default_or_example_that_no_caller_could_send_is_refused(members, value, what):
+    assert f"the {what} does not fit" in refused(**members, **{what: value})
 
 
 @pytest.mark.parametrize(
     ("members", "required"),
-    [({}, True), ({"nullable": True}, False), ({"default": 0}, False)],
+    [({}, True), ({"nullable": True}, False), ({"default": 0}, False), ({"example": 0}, True)],
 )
 def test_a_field_is_required_unless_nullable_or_with_a_default(members, required):
     assert Field(type=FieldType.NUMBER, **members).required is required

@@ -1,6 +1,7 @@
 """The straight way from JSON to columns says what the way by records says, or nothing."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -113,3 +114,31 @@ def test_what_may_be_left_out_goes_straight_too(left_out):
 )
 def test_what_is_unusual_says_nothing(document):
     assert NUMBERS.straight.read(document) is None
+
+
+CELLS = st.one_of(st.integers(-6, 1001), st.floats(width=32), st.sampled_from([2.0**53, 1e300]))
+
+
+@given(
+    st.lists(st.tuples(CELLS, CELLS), max_size=3), st.sampled_from(["f2", "f4", "f8", "i8", "?"])
+)
+def test_a_matrix_says_the_same_as_its_columns(rows, dtype):
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        matrix = np.array(rows, "f8").reshape(-1, 2).astype(dtype)
+
+    straight = NUMBERS.straight.of_matrix(matrix)
+
+    try:
+        slow = NUMBERS.columns({"a": matrix[:, 0], "b": matrix[:, 1]})
+    except InvalidInput:
+        slow = None
+    assert straight is None or same(straight, slow)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8", "u1"])
+def test_a_usual_matrix_goes_straight(dtype):
+    assert NUMBERS.straight.of_matrix(np.array([[1, 2], [3, 4]], dtype)) is not None
+
+
+def test_a_matrix_is_no_way_to_fill_other_fields_than_numbers():
+    assert MIXED.straight.of_matrix(np.zeros((1, 6))) is None

@@ -11,6 +11,7 @@ import numpy as np
 
 from minerva.errors import Fault, InvalidBody, InvalidInput, TooLarge
 from minerva.layers.abstraction.serving.question import Question
+from minerva.layers.abstraction.serving.wishes import NAMES, NONE, Wishes
 from minerva.schema import Decoder
 from minerva.schema.columns import Values, Where
 from minerva.schema.decoder import MAX_FAULTS, pointer
@@ -31,7 +32,6 @@ class _Asked:
     content: Any
     decoder: Decoder
     most: int
-    explain: bool
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -68,9 +68,9 @@ def read_invocation(sent: Any, decoder: Decoder, most: int) -> Question:
             raise misfit(
                 f"/{pointer(name)}", f"not known here; known are {', '.join(FORMS)}, params"
             )
-    explain = _explain(sent.get(PARAMS))
-    asked = _Asked(forms[0], sent[forms[0]], decoder, most, explain)
-    return _READERS[asked.form](asked)
+    wishes = _wishes(sent.get(PARAMS))
+    asked = _Asked(forms[0], sent[forms[0]], decoder, most)
+    return _READERS[asked.form](asked).wishing(wishes)
 
 
 def misfit(where: str, message: str) -> InvalidInput:
@@ -78,18 +78,18 @@ def misfit(where: str, message: str) -> InvalidInput:
     return InvalidInput("The body does not fit this call.", faults=[Fault(where, message)])
 
 
-def _explain(params: Any) -> bool:
+def _wishes(params: Any) -> Wishes:
     if params is None:
-        return False
+        return NONE
     if type(params) is not dict:
         raise misfit("/params", f"expected an object, got {kind(params)}")
-    for name in params:
-        if name != "explain":
-            raise misfit(f"/params/{pointer(name)}", "not offered by this service; explain is")
-    explain = params.get("explain", False)
-    if type(explain) is not bool:
-        raise misfit("/params/explain", f"expected true or false, got {kind(explain)}")
-    return explain
+    for name, wish in params.items():
+        if name not in NAMES:
+            offered = " and ".join(NAMES)
+            raise misfit(f"/params/{pointer(name)}", f"not offered by this service; {offered} are")
+        if type(wish) is not bool:
+            raise misfit(f"/params/{name}", f"expected true or false, got {kind(wish)}")
+    return Wishes.read(lambda name: params.get(name, False), "/params/")
 
 
 def _split(asked: _Asked) -> Question:
@@ -124,7 +124,7 @@ def _records(asked: _Asked) -> Question:
         for row in rows
     ]
     batch = asked.decoder.records(records, where=where)
-    return Question(records, batch=batch, explain=asked.explain)
+    return Question(records, batch=batch)
 
 
 def _instances(asked: _Asked) -> Question:
@@ -150,7 +150,7 @@ def _inputs(asked: _Asked) -> Question:
 
     if not columns:
         raise misfit("/inputs", "names no field of this service")
-    return Question(columns=columns, where=where, explain=asked.explain)
+    return Question(columns=columns, where=where)
 
 
 def _flat(values: list[Any]) -> list[Any]:
@@ -189,7 +189,7 @@ def _table(asked: _Asked, sent: Any, where: str, names: Sequence[str] | None) ->
         columns = {name: _numbers(values) for name, values in columns.items()}
     if not columns:
         raise misfit(where, "has no column that is a field of this service")
-    return Question(columns=columns, where=_places(where, fields), explain=asked.explain)
+    return Question(columns=columns, where=_places(where, fields))
 
 
 def _wrong_row(row: Any, fields: Sequence[str]) -> str:

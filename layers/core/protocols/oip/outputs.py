@@ -2,12 +2,15 @@
 
 category → BYTES `name` (n) and FP64 `name_probabilities` (n, values); boolean → BOOL and FP64
 `name_probability` (n); integer → INT64; number → FP64. The key comes first, as INT64 where all keys
-are integers, else as BYTES. An explanation is FP64 (n, features).
+are integers, else as BYTES.
+
+Who asks for it gets FP64 `explanation` (n, features), and FP64 (n) `name_confidence` of a class, or
+`name_low` and `name_high` of a number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +19,17 @@ from numpy.typing import NDArray
 
 from minerva.layers.abstraction.serving.answers import Answered, Answers
 from minerva.layers.abstraction.serving.question import Answer
+from minerva.layers.abstraction.serving.wishes import (
+    EXPLAIN,
+    EXPLANATION,
+    NAMES,
+    Wishes,
+    interval,
+    wished_columns,
+)
 from minerva.layers.core.protocols.oip.datatypes import BYTES, NUMERIC, to_bytes
 from minerva.schema import Field, FieldType, Schema
 
-EXPLANATION = "explanation"
 LARGEST_INT64 = 2**63 - 1
 DATATYPES = {
     FieldType.INTEGER: "INT64",
@@ -70,14 +80,29 @@ def described(schema: Schema) -> dict[str, tuple[str, Shape]]:
     return told
 
 
-def outputs_of(answer: Answer, schema: Schema) -> Iterator[Output]:
+def wished(schema: Schema) -> dict[str, str]:
+    """Return output tensor → wish, of all that come only where their wish is had or they are named."""
+    told = {EXPLANATION: EXPLAIN}
+    for wish in NAMES:
+        told |= dict.fromkeys(wished_columns(schema, Wishes(**{wish: wish})), wish)
+    return told
+
+
+def added(schema: Schema, wishes: Wishes) -> list[str]:
+    """Return the output tensors that come with wishes, whatever outputs are named."""
+    sure = wished_columns(schema, Wishes(confidence=wishes.confidence))
+    return sure + ([EXPLANATION] if wishes.explain else [])
+
+
+def outputs_of(answer: Answer, schema: Schema, names: Collection[str] = ()) -> Iterator[Output]:
     """Give the tensors that an answer has, whatever was asked for; `schema` is the service's.
 
-    An answer that has only rows (a default, or versions that differ in form) has no probabilities.
+    What one field contributed is among them if `names` hold it. An answer that has only rows (a default,
+    or versions that differ in form) has no probabilities, nor what is wished.
     """
     content = answer.content
     if isinstance(content, Answers):
-        yield from _in_columns(content)
+        yield from _in_columns(content, names)
         return
     if schema.key is not None:
         yield from _keys(schema.key, [row.get(schema.key) for row in content])
@@ -87,15 +112,20 @@ def outputs_of(answer: Answer, schema: Schema) -> Iterator[Output]:
             yield _of_values(name, field, values)
 
 
-def _in_columns(answers: Answers) -> Iterator[Output]:
+def _in_columns(answers: Answers, wanted: Collection[str]) -> Iterator[Output]:
     schema = answers.schema
     if schema.key is not None and answers.keys is not None:
         yield from _keys(schema.key, answers.keys)
     for name, field in schema.output.items():
         yield from _of_output(name, field, answers.outputs[name])
+    for name, sure in (answers.confidences or {}).items():
+        names = [f"{name}_confidence"] if sure.ndim == 1 else interval(name)
+        yield from _columns(names, sure)
     if answers.contributions is not None:
         why = np.asarray(answers.contributions)
         yield Output(EXPLANATION, "FP64", why.shape, why)
+        each = _columns([f"{EXPLANATION}_{name}" for name in schema.features], why)
+        yield from (one for one in each if one.name in wanted)
 
 
 def _of_output(name: str, field: Field, answered: Answered) -> Iterator[Output]:
@@ -109,6 +139,12 @@ def _of_output(name: str, field: Field, answered: Answered) -> Iterator[Output]:
     if chances is not None:
         many = "probabilities" if field.type is FieldType.CATEGORY else "probability"
         yield Output(f"{name}_{many}", "FP64", chances.shape, chances)
+
+
+def _columns(names: Sequence[str], told: NDArray[Any]) -> Iterator[Output]:
+    """Give a tensor for each column, of shape (n,)."""
+    for name, column in zip(names, told.reshape(len(told), -1).T, strict=True):
+        yield Output(name, "FP64", column.shape, column)
 
 
 def _of_values(name: str, field: Field, values: Sequence[Any]) -> Output:

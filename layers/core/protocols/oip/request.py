@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from numpy.typing import NDArray
 
 from minerva.errors import Fault, InvalidBody, InvalidInput
 from minerva.layers.abstraction.serving.question import Question
+from minerva.layers.abstraction.serving.wishes import NONE, Wishes
+from minerva.layers.core.protocols.oip.outputs import added, wished
 from minerva.layers.core.protocols.oip.tensor import (
     Tensor,
     misfit,
@@ -23,6 +24,7 @@ from minerva.schema import Schema
 from minerva.schema.columns import Where
 from minerva.schema.decoder import pointer
 from minerva.schema.value import kind
+from minerva.spelling import doubt
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 """The HTTP header that tells how many bytes of a body are JSON; binary data follows."""
@@ -47,6 +49,8 @@ class InferRequest:
     """None: every output."""
     binary: bool
     """Whether outputs that are not `wanted` one by one come as binary data."""
+    matrix: NDArray[Any] | None = None
+    """The one tensor that brings all features, shape (n, features), where they came so."""
 
 
 def split(body: bytes, header_length: str | None) -> tuple[bytes, memoryview]:
@@ -81,17 +85,33 @@ def read_request(
         raise misfit("/id", f"expected text, got {kind(identifier)}; it may be left out")
     parameters = parameters_of(sent, "")
     binary = switch(parameters, "binary_data_output", "", otherwise=False)
-    explain = switch(parameters, "explain", "", otherwise=False)
-    wanted = _wanted(sent.get("outputs"), outputs, binary=binary)
+    wishes = _wishes(parameters) if parameters else NONE
+    wanted, named = _wanted(sent.get("outputs"), outputs, schema, binary=binary)
+    if wanted is not None and wishes:
+        there = {one.name for one in wanted}
+        wanted += [Wanted(name, binary) for name in added(schema, wishes) if name not in there]
     tensors = read_tensors(sent.get("inputs"), tail, most_rows)
     columns, where = _columns(tensors, schema)
-    question = Question(columns=columns, where=where, explain=explain)
-    return InferRequest(question, identifier or None, wanted, binary)
+    question = Question(columns=columns, where=where, wishes=wishes).wishing(named)
+    only = tensors[0] if len(tensors) == 1 else None
+    matrix = None if only is None or only.name in columns else only.values
+    return InferRequest(question, identifier or None, wanted, binary, matrix)
 
 
-def _wanted(sent: Any, known: Collection[str], *, binary: bool) -> list[Wanted] | None:
+def _wishes(parameters: Mapping[str, Any]) -> Wishes:
+    def wanted(name: str) -> bool:
+        return switch(parameters, name, "", otherwise=False)
+
+    return Wishes.read(wanted, "/parameters/")
+
+
+def _wanted(
+    sent: Any, known: Collection[str], schema: Schema, *, binary: bool
+) -> tuple[list[Wanted] | None, Wishes]:
+    """Return the outputs that are named, None for all that are known, and the wishes that names say."""
+    named = NONE
     if sent is None:
-        return None
+        return None, named
     if type(sent) is not list:
         raise misfit("/outputs", f"expected an array, got {kind(sent)}")
     wanted: dict[str, Wanted] = {}
@@ -103,15 +123,22 @@ def _wanted(sent: Any, known: Collection[str], *, binary: bool) -> list[Wanted] 
         if name in wanted:
             raise misfit(f"{where}/name", "is asked for a second time")
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; there is {', '.join(known)}"
-            raise misfit(f"{where}/name", f"is not an output of this service{hint}")
+            named |= _wish(name, known, schema, f"{where}/name")
         if parameters.get("classification"):
             raise misfit(
                 f"{where}/parameters/classification", "not offered: ask for the probabilities"
             )
         wanted[name] = Wanted(name, switch(parameters, "binary_data", where, otherwise=binary))
-    return list(wanted.values()) or None
+    return list(wanted.values()) or None, named
+
+
+def _wish(name: str, known: Collection[str], schema: Schema, where: str) -> Wishes:
+    """Return the wish that an output's name says. Raises InvalidInput for one that is none."""
+    beside = wished(schema)
+    if name not in beside:
+        said = doubt(name, (*known, *beside), f"there is {', '.join(known)}")
+        raise misfit(where, f"is not an output of this service{said}")
+    return Wishes(**{beside[name]: where})
 
 
 def _columns(tensors: Sequence[Tensor], schema: Schema) -> tuple[dict[str, NDArray[Any]], Where]:

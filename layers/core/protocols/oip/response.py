@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from minerva.layers.abstraction.serving.question import Answer
-from minerva.layers.core.protocols.oip.outputs import EXPLANATION, Output, chosen, outputs_of
+from minerva.layers.core.protocols.oip.outputs import Output, chosen, outputs_of
 from minerva.layers.core.protocols.oip.request import InferRequest
 from minerva.layers.core.protocols.oip.tensor import SIZE
 from minerva.schema import Schema
@@ -29,11 +29,10 @@ def write_response(
     asked: InferRequest, answer: Answer, schema: Schema, request_id: str
 ) -> InferResponse:
     """Return the answer in the form that was asked for; `request_id` where the caller gave no id."""
-    outputs = outputs_of(answer, schema)
     how: dict[str, bool] | None = None
     if asked.wanted is not None:
         how = {one.name: one.binary for one in asked.wanted}
-        how |= {EXPLANATION: asked.binary} if asked.question.explain else {}
+    outputs = outputs_of(answer, schema, how or ())
     told: list[dict[str, Any]] = []
     tail: list[bytes] = []
     for output in chosen(outputs, how):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
@@ -21,6 +20,7 @@ from minerva.layers.core.protocols.oip.datatypes import (
     texts_from_json,
 )
 from minerva.schema.value import kind
+from minerva.spelling import doubt
 
 SIZE = "binary_data_size"
 MAX_DIMENSIONS = 8
@@ -223,9 +223,8 @@ def _datatype(sent: Mapping[str, Any], where: str) -> str:
         return datatype
     if type(datatype) is not str:
         raise misfit(f"{where}/datatype", "is missing" if datatype is None else "expected text")
-    close = get_close_matches(datatype.upper(), NAMES, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(NAMES)}"
-    raise misfit(f"{where}/datatype", f"is no datatype{hint}")
+    said = doubt(datatype, NAMES, f"there are {', '.join(NAMES)}")
+    raise misfit(f"{where}/datatype", f"is no datatype{said}")
 
 
 def _shape(sent: Mapping[str, Any], where: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Tables as text, row after row: CSV (RFC 4180), in and out.
+"""Tables as text, row after row: CSV (RFC 4180) and NDJSON, in and out.
 
-https://www.rfc-editor.org/rfc/rfc4180
+https://www.rfc-editor.org/rfc/rfc4180 and https://github.com/ndjson/ndjson-spec
 """

@@ -16,8 +16,10 @@ class Row:
     number: int
     """Counted from 1: the row of a table, the line of an NDJSON text."""
     content: Any = None
-    """As its reader's `records` takes it."""
+    """As its reader's `records` takes it; the key of a row that asks by key."""
     wrong: str = ""
+    by_key: bool = False
+    """Whether its record is to be looked up."""
     size: int = 0
     """Characters or bytes that it takes, more or less."""
 

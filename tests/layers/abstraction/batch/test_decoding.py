@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minerva.errors import InvalidInput
-from minerva.layers.abstraction.batch.chunk import Chunk, Fault
-from minerva.layers.abstraction.batch.decoding import ChunkDecoder, record_of
-from minerva.layers.abstraction.batch.values import cell_values
+from minerva.layers.abstraction.batch.decoding import ChunkDecoder
+from minerva.layers.abstraction.formats.chunk import Chunk, Fault
+from minerva.layers.abstraction.formats.values import cell_values, record_of
 from minerva.schema import Decoder, Schema
 
 FIELDS = {

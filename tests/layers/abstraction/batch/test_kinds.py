@@ -240,11 +240,23 @@ def test_a_line_that_is_no_object_is_rejected(submit, work, data):
 
     assert read_rows(data / "scores.ndjson") == [{"id": "a", "y": 2.0}, {"id": "7", "y": 6.0}]
     assert (data / "scores.rejects.csv").read_text().splitlines()[1:] == [
-        "people.ndjson,2,,is not one JSON object",
-        "people.ndjson,3,,is not one JSON object",
+        'people.ndjson,2,,"expected an object, got an array"',
+        "people.ndjson,3,,ends too early to be JSON",
         "people.ndjson,4,,has a member twice",
         'people.ndjson,5,x,"expected a whole number, got text"',
-        "people.ndjson,7,,is not one JSON object",
+        "people.ndjson,7,,is not valid JSON",
+    ]
+
+
+def test_a_row_that_does_not_fit_and_has_a_member_twice_is_rejected_by_line(submit, work, data):
+    lines = ['{"id": "a", "x": 1}', '{"id": "b", "x": -1, "more": 1, "more": 2}']
+    (data / "people.ndjson").write_text("\n".join(lines))
+
+    work(submit(input="data/people.ndjson", output="data/scores.ndjson"))
+
+    assert read_rows(data / "scores.ndjson") == [{"id": "a", "y": 2.0}]
+    assert (data / "scores.rejects.csv").read_text().splitlines()[1:] == [
+        "people.ndjson,2,,has a member twice"
     ]
 
 
@@ -265,7 +277,7 @@ def test_a_line_that_is_no_object_is_rejected(submit, work, data):
         ({"output": "data/s.csv", "alias": "best"}, InvalidInput, "There is no alias 'best'"),
         ({"output": "data/s.csv", "version": 1, "alias": "champion"}, InvalidInput, "say one of them"),
         ({"output": "data/s.csv", "max_rejects": "many"}, InvalidInput, "/max_rejects"),
-        ({"output": "data/s.csv", "speed": 9}, InvalidInput, "unknown member 'speed'"),
+        ({"output": "data/s.csv", "speed": 9}, InvalidInput, "/speed: unknown; known: "),
         ({"table": "scores"}, InvalidInput, "the service file names no database"),
         ({"output": "data/s.csv", "input": None, "query": "select 1"}, InvalidInput, "is missing"),
         ({"output": "data/s.csv", "encoding": "klingon"}, InvalidInput, "/encoding: is none"),
@@ -335,6 +347,13 @@ def test_a_file_that_is_no_parquet_is_refused_before_it_is_queued(submit, data):
 
     with pytest.raises(InvalidInput, match="is not a whole Parquet file"):
         submit(input="data/people.parquet", output="data/scores.csv")
+
+
+def test_an_encoding_whose_rows_are_not_found_by_bytes_is_refused_before_it_is_queued(submit, data):
+    (data / "people.csv").write_bytes("id,x\na,1\n".encode("utf-16-le"))
+
+    with pytest.raises(InvalidInput, match="/encoding: is none of a batch"):
+        submit(input="data/people.csv", output="data/scores.csv", encoding="utf-16-le")
 
 
 def test_an_output_that_appears_meanwhile_is_not_replaced(submit, work, data):

@@ -157,5 +157,5 @@ def test_a_name_that_looks_like_sql_is_a_name(submit, work, ask):
 
 
 def test_a_call_names_no_database(submit):
-    with pytest.raises(InvalidInput, match="unknown member 'url'"):
+    with pytest.raises(InvalidInput, match="/url: unknown"):
         submit(table="scores", url="sqlite:///other.db")

@@ -3,7 +3,7 @@
 import pytest
 from hooked import BUDGETS, Clock, always, catalogue
 
-from minerva.layers.abstraction.callbacks.callbacks import Callbacks
+from minerva.layers.abstraction.callbacks.callbacks import Budgets, Callbacks
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def opened(clock):
     """Make callbacks of hooks: plugin name → (hook, function)."""
     made: list[Callbacks] = []
 
-    def with_hooks(**plugins) -> Callbacks:
-        callbacks = Callbacks(always(catalogue(**plugins)), BUDGETS, clock)
+    def with_hooks(budgets: Budgets = BUDGETS, /, **plugins) -> Callbacks:
+        callbacks = Callbacks(always(catalogue(**plugins)), budgets, clock)
         made.append(callbacks)
         return callbacks
 

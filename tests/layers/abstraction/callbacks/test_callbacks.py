@@ -1,14 +1,14 @@
 """Calling plugins' hooks: in order, in time, and none able to harm another."""
 
 import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import structlog
-from hooked import BEFORE, BUDGETS, DRIFT, DRIFTED, call, catalogue, failing, names
+from hooked import BEFORE, BUDGETS, DRIFT, DRIFTED, SHORT, call, catalogue, failing, names
 from structlog.testing import capture_logs
+from waiting import wait_until
 
 from minerva.events import Drift
 from minerva.layers.abstraction.callbacks.callbacks import Callbacks
@@ -76,15 +76,12 @@ def test_whatever_a_hook_raises_harms_no_other(opened, error):
 
 def test_a_hook_that_takes_too_long_is_not_waited_for(opened):
     release = threading.Event()
-    callbacks = opened(slow=(BEFORE, lambda call: release.wait(20) and []))
+    callbacks = opened(SHORT, slow=(BEFORE, lambda call: release.wait(60) and [{"x": 1}]))
 
-    started = time.monotonic()
     with capture_logs() as events:
         assert callbacks.enrich(call({"x": 0})) == ({"x": 0},)
-    took = time.monotonic() - started
     release.set()
 
-    assert took < 10
     assert names(events) == ["hook.overran"]
 
 
@@ -163,7 +160,7 @@ def test_one_failure_a_minute_is_logged(opened, clock):
         with capture_logs() as events:
             for _ in range(times):
                 callbacks(DRIFT, drift=DRIFTED)
-            assert callbacks.flush(10)
+            assert callbacks.flush(60)
         return [(event["event"], event["not_logged_before"]) for event in events]
 
     assert tell(4) == [("hook.failed", 0)]
@@ -184,7 +181,7 @@ def test_events_are_told_in_the_background_in_order(opened):
     for version in range(10):
         callbacks(DRIFT, drift=Drift(**{**fields(DRIFTED), "version": version}))
 
-    assert callbacks.flush(10)
+    assert callbacks.flush(60)
     assert heard == list(range(10))
     assert threading.main_thread() not in threads
 
@@ -197,16 +194,18 @@ def fields(drift: Drift) -> dict:
 def test_nobody_waits_for_an_event_that_hangs(opened):
     release, heard = threading.Event(), []
     callbacks = opened(
-        slow=(DRIFT, lambda drift: release.wait(20)), good=(DRIFT, lambda drift: heard.append(1))
+        SHORT,
+        slow=(DRIFT, lambda drift: release.wait(60)),
+        good=(DRIFT, lambda drift: heard.append(1)),
     )
 
     with capture_logs() as events:
         callbacks(DRIFT, drift=DRIFTED)
-        assert callbacks.flush(10)
+        assert callbacks.flush(60)
     release.set()
 
-    assert heard == [1]
-    assert names(events) == ["hook.overran"]
+    wait_until(lambda: heard == [1])
+    assert names([event for event in events if event["plugin"] == "slow"]) == ["hook.overran"]
 
 
 def test_a_hook_that_never_ends_is_not_waited_for_at_the_end(opened):
@@ -233,11 +232,11 @@ def test_events_that_nobody_wants_are_not_kept(opened):
 def test_what_is_told_after_the_end_is_delivered_too(opened):
     heard = []
     callbacks = opened(a=(DRIFT, lambda drift: heard.append(1)))
-    callbacks.close(10)
+    callbacks.close(60)
 
     callbacks(DRIFT, drift=DRIFTED)
 
-    assert callbacks.flush(10)
+    assert callbacks.flush(60)
     assert heard == [1]
 
 
@@ -247,7 +246,7 @@ def test_hooks_of_a_plugin_in_a_file_are_called(tmp_path):
     text = "from minerva import hookimpl\n@hookimpl\ndef minerva_before_predict(call): return [{0}]"
     file.write_text(text.format(1))
     plugins = Plugins(tmp_path)
-    callbacks = Callbacks(plugins)
+    callbacks = Callbacks(plugins, BUDGETS)
     assert callbacks.enrich(call({})) == [1]
 
     file.write_text(text.format(2))

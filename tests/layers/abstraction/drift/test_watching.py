@@ -40,7 +40,7 @@ def ask(container):
                 question = Question(records[start : start + most])
                 answer = container.predictor.predict("default", "value", question)
                 assert not answer.degraded
-        assert container.drift.flush()
+        assert container.drift.flush(60)
 
     return asked
 
@@ -156,7 +156,7 @@ def test_records_that_are_looked_up_are_watched_too(trained, workspace, containe
     with capture_logs() as events:
         keys = [key for key, *_ in strange]
         container.predictor.predict("default", "value", Question(keys=keys))
-        assert container.drift.flush()
+        assert container.drift.flush(60)
 
     assert [event["name"] for event in noticed(events)] == ["x"]
 
@@ -178,7 +178,7 @@ def test_what_a_caller_sends_wrong_is_not_counted(trained, container):
     trained()
     with pytest.raises(InvalidInput):
         container.predictor.predict("default", "value", Question([{"x": -1}]))
-    container.drift.flush()
+    container.drift.flush(60)
 
     assert container.drift._watches == {}
 
@@ -208,7 +208,7 @@ def test_more_than_can_be_counted_is_left_out(trained, container):
     with capture_logs() as events:
         for _ in range(5):
             container.drift(live, live.loaded, batch)
-        assert container.drift.flush()
+        assert container.drift.flush(60)
 
     (event,) = events_of(events, "drift.left_out")
     assert event["calls"] == 4

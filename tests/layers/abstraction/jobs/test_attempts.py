@@ -128,17 +128,16 @@ def test_a_job_that_writes_too_much_is_ended(runner, errand, job, container):
     assert not (container.jobs.folder / job_id / "work").exists()
 
 
-def test_progress_and_the_time_left_stand_in_the_row(runner, errand, job, background):
-    job_id = errand("steps", times=12)
+def test_progress_and_the_time_left_stand_in_the_row(runner, errand, job, background, workspace):
+    job_id = errand("steps", times=4)
     background(runner(), job_id)
 
-    wait_until(lambda: (job(job_id).seconds_left or 0) > 0, what="an estimate")
-    seen = job(job_id)
+    seen = wait_until(lambda: (one := job(job_id)).message == "step 4" and one)
+    (workspace / "go on").touch()
     wait_until(lambda: job(job_id).state.ended)
 
-    assert 0 < seen.progress < 1
-    assert seen.message.startswith("step ")
-    assert seen.seconds_left < 20
+    assert seen.progress == pytest.approx(4 / 5)
+    assert 0 < seen.seconds_left < 20
     assert (job(job_id).progress, job(job_id).seconds_left) == (1.0, None)
 
 
@@ -148,13 +147,13 @@ def test_a_cancelled_job_ends_with_children_that_ignore_signals(
     job_id = errand("stubborn")
     future = background(runner(), job_id)
     started = workspace / f"started-{job_id}"
-    wait_until(lambda: started.exists() and " " in started.read_text())
+    wait_until(started.exists)
 
     container.jobs.cancel("default", job_id)
-    future.result(timeout=5)
+    future.result(timeout=60)
 
     assert job(job_id).state is JobState.CANCELLED
-    wait_until(lambda: not any(map(alive, map(int, started.read_text().split()))), 5)
+    wait_until(lambda: not any(map(alive, map(int, started.read_text().split()))))
     assert not (container.jobs.folder / job_id / "work").exists()
 
 
@@ -173,7 +172,7 @@ def test_a_worker_that_stops_costs_no_attempt(runner, errand, job, background, w
     wait_until((workspace / f"started-{job_id}").exists)
 
     stopped.stop()
-    future.result(timeout=10)
+    future.result(timeout=60)
     (workspace / "go on").touch()
     runner().run(job_id)
 

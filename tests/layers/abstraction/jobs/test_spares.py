@@ -17,16 +17,21 @@ from minerva.layers.abstraction.jobs.spares import Spares
 def waiting(worker: int | None = None) -> list[int]:
     """Return the jobs' processes of a worker (this process) that run."""
     tasks = Path(f"/proc/{worker or os.getpid()}/task").glob("*/children")
-    children = [int(pid) for task in tasks for pid in task.read_text().split()]
+    children = [int(pid) for task in tasks for pid in content(task).split()]
     return [pid for pid in children if "minerva.job_process" in command_line(pid)]
+
+
+def content(file: Path) -> str:
+    """Return "" for one of a process or thread that ended."""
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
 
 
 def command_line(pid: int) -> str:
     """Return "" for a process that ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
+    return content(Path(f"/proc/{pid}/cmdline")).replace("\0", " ")
 
 
 @pytest.fixture
@@ -79,7 +84,7 @@ def test_while_a_job_takes_long_another_spare_waits(runner, errand, background, 
 
         assert job(job_id).state is JobState.RUNNING
         (workspace / "go on").touch()
-        running.result(timeout=30)
+        running.result(timeout=60)
 
 
 def test_nobody_keeps_spares_unless_asked(runner, errand, job):
@@ -108,7 +113,7 @@ def test_of_two_jobs_at_once_one_takes_the_spare(runner, errand, job, used, back
         wait_until(lambda: all((workspace / f"started-{job_id}").exists() for job_id in jobs))
         (workspace / "go on").touch()
         for one in running:
-            one.result(timeout=30)
+            one.result(timeout=60)
 
     assert [job(job_id).state for job_id in jobs] == [JobState.SUCCEEDED] * 2
     assert spare in used()
@@ -204,14 +209,14 @@ def test_a_spare_that_works_is_cancelled_with_all_that_it_started(
         job_id = errand("stubborn")
         running = background(ready, job_id)
         started = workspace / f"started-{job_id}"
-        wait_until(lambda: started.exists() and started.read_text())
+        wait_until(started.exists)
         pids = [int(pid) for pid in started.read_text().split()]
 
         container.jobs.cancel("default", job_id)
-        running.result(timeout=5)
+        running.result(timeout=60)
 
         assert job(job_id).state is JobState.CANCELLED
-        wait_until(lambda: not any(map(command_line, pids)), 5)
+        wait_until(lambda: not any(map(command_line, pids)))
 
 
 WORKER = """
@@ -237,4 +242,4 @@ def test_spares_end_with_their_worker(workspace, number):
     os.kill(worker.pid, number)
     worker.communicate()
 
-    wait_until(lambda: not any(map(command_line, spares)), 5)
+    wait_until(lambda: not any(map(command_line, spares)))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
+from tiny import events_of
 
 from minerva.layers.abstraction.jobs.job import JobState, Lease
 from minerva.layers.abstraction.jobs.jobs import TRAIN, Asked
@@ -71,8 +72,8 @@ def test_a_lost_lease_is_recovered_and_the_job_is_sent(container, sweeper, clock
     assert before == (JobState.RUNNING, [])
     assert state(container, job_id) is JobState.QUEUED
     assert set(container.queue.sent) == {job_id}
-    assert events[0]["event"] == "job.recovered"
-    assert (events[0]["job_id"], events[0]["state"], events[0]["attempt"]) == (job_id, "queued", 1)
+    (event,) = events_of(events, "job.recovered")
+    assert (event["job_id"], event["state"], event["attempt"]) == (job_id, "queued", 1)
 
 
 def test_a_job_without_attempts_left_is_dead_and_not_sent(container, sweeper, clock, submit):

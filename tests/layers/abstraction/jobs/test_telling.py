@@ -51,10 +51,19 @@ def test_what_may_pass_is_told_apart_from_what_cannot(error, code, transient):
 
 
 def test_a_result_and_parts_are_told_as_plain_values():
-    part = Part("batch.part", {"from": 0}, "0")
+    part = Part("batch.part", {"from": 0}, "0", "other", 3, {"time_s": 60})
 
     assert told_by(lambda: {"rows": 3}) == {"result": {"rows": 3}}
     assert told_by(lambda: Parts([part], "split")) == {
-        "parts": [{"kind": "batch.part", "payload": {"from": 0}, "key": "0"}],
+        "parts": [
+            {
+                "kind": "batch.part",
+                "payload": {"from": 0},
+                "key": "0",
+                "service": "other",
+                "revision": 3,
+                "limits": {"time_s": 60},
+            }
+        ],
         "message": "split",
     }

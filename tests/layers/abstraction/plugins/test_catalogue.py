@@ -1,5 +1,6 @@
 """Discovery: which algorithms there are, and that a broken plugin harms only itself."""
 
+import importlib
 import io
 import pickle
 import shutil
@@ -11,6 +12,7 @@ from tiny import PLUGINS
 
 from minerva.errors import InvalidConfiguration
 from minerva.layers.abstraction.plugins.catalogue import discover, provenance
+from minerva.layers.abstraction.plugins.source import code_digest
 
 ALGORITHM = """
 from minerva import Algorithm, hookimpl
@@ -178,6 +180,7 @@ def test_the_catalogue_says_where_everything_comes_from(found):
         "state": "ok",
         "algorithms": ["mine"],
         "job_kinds": [],
+        "steps": [],
         "hooks": [],
         "digest": source.digest,
         "distribution": None,
@@ -203,8 +206,23 @@ def test_a_manifest_is_told_the_provenance_of_an_algorithm(found):
         "plugin": "constant",
         "distribution": "minerva-sidecar",
         "version": version("minerva-sidecar"),
+        "digest": code_digest("minerva.layers.application.constant"),
     }
     assert provenance(catalogue, "nothing") == {}
+
+
+def test_the_code_of_an_installed_algorithm_is_known_by_its_digest(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for place, text in (("one", "A = 1"), ("two", "A = 1"), ("three", "A = 2")):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "__init__.py").write_text("")
+        (tmp_path / place / "code.py").write_text(text)
+        importlib.import_module(f"{place}.code")
+
+    one, two, three = (code_digest(f"{place}.code") for place in ("one", "two", "three"))
+
+    assert one == two != three
+    assert code_digest("builtins") is None
 
 
 def test_equal_sources_have_equal_digests_wherever_they_lie(tmp_path):

@@ -54,11 +54,18 @@ def test_one_that_hangs_is_given_up(plugins, tmp_path):
     assert said == "it was not imported within 1 s"
 
 
+def test_one_that_prints_survives(plugins, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    (plugins / "talks.py").write_text("print('hello')")
+
+    assert Probe(tmp_path / "noted", within_s=60)(read(plugins / "talks.py")) is None
+
+
 def test_one_that_raises_survives_and_is_tried_once_for_each_content(plugins, tmp_path):
     file = plugins / "odd.py"
     tries = tmp_path / "tries"
     file.write_text(f"open({str(tries)!r}, 'a').write('x'); raise ValueError")
-    probe = Probe(tmp_path / "noted", within_s=30)
+    probe = Probe(tmp_path / "noted", within_s=60)
 
     assert [probe(read(file)) for _ in range(3)] == [None] * 3
     assert tries.read_text() == "x"
@@ -68,14 +75,14 @@ def test_a_folder_that_cannot_be_written_costs_only_time(plugins, tmp_path):
     (plugins / "good.py").write_text(GOOD)
     (tmp_path / "file").write_text("")
 
-    assert Probe(tmp_path / "file" / "noted", within_s=30)(read(plugins / "good.py")) is None
+    assert Probe(tmp_path / "file" / "noted", within_s=60)(read(plugins / "good.py")) is None
 
 
 def test_the_folders_that_it_makes_are_closed_to_others(plugins, tmp_path):
     """The run folder is one of them: where others may enter it, no model's process is started."""
     (plugins / "good.py").write_text(GOOD)
 
-    Probe(tmp_path / "state" / "run" / "plugins", within_s=30)(read(plugins / "good.py"))
+    Probe(tmp_path / "state" / "run" / "plugins", within_s=60)(read(plugins / "good.py"))
 
     made = [tmp_path / "state", tmp_path / "state/run", tmp_path / "state/run/plugins"]
     assert [folder.stat().st_mode & 0o777 for folder in made] == [0o700] * 3

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from structlog.testing import capture_logs
+from tiny import events_of
 from waiting import wait_until
 
 from minerva.layers.abstraction.routing.agreement import Agreement, agreement
@@ -39,10 +40,10 @@ def test_it_is_asked_in_another_thread_and_compared(shadows):
     with capture_logs() as logs:
         shadows.ask("d", {"service": "churn", "shadow": "4"}, compare)
         tally = tally_when(shadows, "d", lambda one: one.asked)
+        (event,) = wait_until(lambda: events_of(logs, "shadow.compared"))
 
     assert tally == Tally(asked=1, rows=3, agreed=2)
     assert asked_in == ["shadow"]
-    event = next(one for one in logs if one["event"] == "shadow.compared")
     assert (event["rows"], event["agreed"], event["difference"]) == (3, 2, 0.5)
 
 
@@ -66,11 +67,11 @@ def test_a_slow_one_leaves_questions_out_instead_of_piling_them_up(shadows):
 
     def slow():
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return Agreement(1, 1)
 
     shadows.ask("d", {}, slow)
-    begun.wait(10)
+    assert begun.wait(60)
     for _ in range(5):
         shadows.ask("d", {}, slow)
 
@@ -85,16 +86,16 @@ def test_closing_does_not_ask_what_still_waits():
 
     def slow():
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return Agreement(1, 1)
 
     shadows.ask("d", {}, slow)
-    begun.wait(10)
+    assert begun.wait(60)
     shadows.ask("d", {}, slow)
     closer = threading.Thread(target=shadows.close)
     closer.start()
     go_on.set()
-    closer.join(10)
+    closer.join(60)
 
     assert shadows.tally("d").asked <= 2
     assert not closer.is_alive()

@@ -3,10 +3,10 @@
 import json
 import signal
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import psutil
 import pytest
 from hosts import a_batch, a_host
 from waiting import wait_until
@@ -15,6 +15,7 @@ from minerva.errors import AlgorithmFailed, DeadlineExceeded, InvalidData, Inval
 from minerva.layers.abstraction.runtimes.host import Calls
 from minerva.layers.abstraction.runtimes.hosted import ExplainingHostedModel
 from minerva.layers.abstraction.runtimes.talk import ping
+from minerva.layers.abstraction.runtimes.watch import GRACE_S
 
 
 @pytest.fixture(scope="module")
@@ -181,14 +182,15 @@ def test_two_callers_are_answered_at_once(host, model):
             wait_until((host.scratch / "waiting").exists)
 
             assert model.predict(a_batch())["y"].tolist() == [2.0, 2.0]
-            told = ping(host.process.spec.socket, 5)
+            told = ping(host.process.spec.socket, 60)
             assert told.busy_s > 0
             assert not waits.done()
         finally:
             (host.scratch / "go on").write_text("")
         assert waits.result()["y"].tolist() == [2.0, 2.0]
-    assert ping(host.process.spec.socket, 5).busy_s == 0
-    assert ping(host.process.spec.socket, 5).calls > told.calls
+    after = ping(host.process.spec.socket, 60)
+    assert after.busy_s == 0
+    assert after.calls > told.calls
 
 
 def test_a_model_that_is_not_thread_safe_is_asked_one_call_at_a_time():
@@ -226,25 +228,25 @@ def test_a_crash_is_told_to_the_caller_and_seen_from_outside():
 
 
 def test_a_call_without_end_ends_at_the_deadline_and_its_host_soon_after():
-    with a_host(deadline_ms=300) as host:
-        model = host.model()
-        begun = time.monotonic()
+    with a_host(deadline_ms=2000) as host:
+        model = host.model(deadline_ms=300)  # long before its host ends
 
         with pytest.raises(DeadlineExceeded, match="within 300 ms"):
             model.predict(a_batch("endless"))
 
-        assert time.monotonic() - begun < 3
         assert host.troubles == ["deadline"]
-        assert ping(host.process.spec.socket, 5).busy_s > 0.2
         wait_until(lambda: not host.process.running)
-        assert '"event":"host.hangs"' in host.log
+        (hangs,) = [json.loads(line) for line in host.log.splitlines() if "host.hangs" in line]
+        assert hangs["seconds"] >= 2 + GRACE_S
         assert not (host.scratch / "h").exists()
 
 
 def test_a_host_that_is_stopped_answers_no_ping():
-    with a_host(deadline_ms=200) as host:
+    with a_host() as host:
         with pytest.raises(DeadlineExceeded):
-            host.model().predict(a_batch("stop"))
+            host.model(deadline_ms=200).predict(a_batch("stop"))
+        process = psutil.Process(host.process.pid)
+        wait_until(lambda: process.status() == psutil.STATUS_STOPPED)
 
         with pytest.raises(Unavailable):
             ping(host.process.spec.socket, 0.2)

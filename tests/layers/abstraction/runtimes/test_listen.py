@@ -22,7 +22,7 @@ from minerva.errors import (
 )
 from minerva.layers.abstraction.runtimes import wire
 from minerva.layers.abstraction.runtimes.binding import bound
-from minerva.layers.abstraction.runtimes.host import Host
+from minerva.layers.abstraction.runtimes.host import REPORT_EVERY_S, Host, Reporter
 from minerva.layers.abstraction.runtimes.hosted import hosted_model
 from minerva.layers.abstraction.runtimes.listen import BACKLOG, answer_all
 from minerva.layers.abstraction.runtimes.opening import open_host
@@ -94,7 +94,7 @@ def test_a_host_answers_what_it_is_asked(serve):
         model.predict(a_batch("invalid"))
     with pytest.raises(AlgorithmFailed, match="Odd"), capture_logs():
         model.predict(a_batch("odd"))
-    assert ping(host.spec.socket, 5).calls == 5
+    assert ping(host.spec.socket, 60).calls == 5
 
 
 def test_a_host_trains_and_is_asked_then(serve, place):
@@ -111,11 +111,24 @@ def test_a_host_trains_and_is_asked_then(serve, place):
     assert asking(host).predict(a_batch())["y"].tolist() == [2.0, 2.0]
 
 
+def test_what_a_training_tells_too_soon_is_left_out():
+    now, sent = [5.0], []
+    tell = Reporter(sent.append, lambda: now[0])
+
+    tell(0.25, "begun \ud800")
+    now[0] += REPORT_EVERY_S / 2
+    tell(0.26, "too soon to tell")
+    now[0] += REPORT_EVERY_S
+    tell(0.5)
+
+    assert sent == [wire.Progress(0.25, "begun ?"), wire.Progress(0.5, "")]
+
+
 def test_a_host_looks_into_a_file(serve, tmp_path):
     (tmp_path / "wild").write_text("W")
     host = serve(folder="", schema={}, algorithm="wild.explaining")
 
-    found = inspect(host.spec.socket, algorithm="a", path=tmp_path / "wild", timeout_s=5)
+    found = inspect(host.spec.socket, algorithm="a", path=tmp_path / "wild", timeout_s=60)
 
     assert found.notes == ["begins with a W", "False"]
 
@@ -128,7 +141,7 @@ def test_what_was_not_prepared_is_refused(serve, tmp_path):
         with pytest.raises(InvalidConfiguration, match="no model yet"):
             asking(host).predict(a_batch())
         with pytest.raises(InvalidConfiguration, match="imports no models"):
-            inspect(host.spec.socket, algorithm="a", path=tmp_path, timeout_s=5)
+            inspect(host.spec.socket, algorithm="a", path=tmp_path, timeout_s=60)
         train(host.spec.socket, algorithm="a", data=data, seed=1, progress=lambda *_: None)
         with pytest.raises(InvalidInput, match="cannot explain"):
             asking(host, explains=True).explain(a_batch())

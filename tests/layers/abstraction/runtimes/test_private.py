@@ -19,10 +19,11 @@ from waiting import wait_until
 from minerva.algorithm import Explains, Imports, TrainingContext, TrainingData
 from minerva.errors import AlgorithmFailed, InvalidConfiguration, InvalidData, Unavailable
 from minerva.layers.abstraction.plugins.catalogue import discover
+from minerva.layers.abstraction.plugins.parameters import read_parameters
+from minerva.layers.abstraction.runtimes import private_host
 from minerva.layers.abstraction.runtimes.environments import Environments
 from minerva.layers.abstraction.runtimes.landlock import landlock_version
 from minerva.layers.abstraction.runtimes.private import Surroundings, hosted_algorithm
-from minerva.layers.abstraction.serving.loading import read_parameters
 from minerva.schema import Schema
 
 
@@ -46,8 +47,9 @@ def around(workspace, **parts) -> Surroundings:
 
 
 @pytest.fixture
-def make(workspace):
-    """A function that returns the private form of an algorithm."""
+def make(workspace, monkeypatch):
+    """A function that returns the private form of an algorithm; crashes may take their time."""
+    monkeypatch.setattr(private_host, "DYING_S", 60)
     made = []
 
     def hosted(name="kept", **parts):

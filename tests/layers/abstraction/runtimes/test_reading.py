@@ -120,6 +120,26 @@ def test_an_import_path_that_holds_the_workspace_is_listed(spec, workspace, monk
     assert not allows(readable(spec()), workspace / "notes.txt")
 
 
+def test_of_state_outside_the_workspace_nothing_is_read_but_what_is_named(
+    spec, tmp_path, monkeypatch
+):
+    state = tmp_path.resolve() / "tool/lib/minerva"
+    for name in ("signing.key", "environments/e/bin/python", "artefacts/ab/model/m"):
+        (state / name).parent.mkdir(parents=True, exist_ok=True)
+        (state / name).touch()
+    (state.parent / "library.so").touch()
+    path = f"{tmp_path}/tool/bin:{state}/environments/e/bin"
+    (tmp_path / "tool/bin").mkdir()
+    monkeypatch.setenv("PATH", path)
+
+    found = readable(spec(state=str(state), folder=str(state / "artefacts/ab")))
+
+    assert not allows(found, state / "signing.key")
+    assert allows(found, state.parent / "library.so")
+    assert allows(found, state / "environments/e/bin/python")
+    assert allows(found, state / "artefacts/ab/model/m")
+
+
 def test_programs_on_the_path_are_read_with_their_libraries(spec, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{tmp_path}/tool/bin::relative")

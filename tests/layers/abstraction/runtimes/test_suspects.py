@@ -13,6 +13,7 @@ from liars import GOOD, Last, Late, a_liar, a_model, deaf_sockets, framed
 from waiting import wait_until
 
 from minerva.errors import AlgorithmFailed, InvalidData, Unavailable
+from minerva.layers.abstraction.runtimes import hosted
 from minerva.layers.abstraction.runtimes.hosted import DEATHS, hosted_model
 
 
@@ -28,6 +29,12 @@ def deaf():
     """See `deaf_sockets`."""
     with a_place() as place, deaf_sockets(place) as listening:
         yield listening
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Who takes the place of a dying host is waited for as long as a busy machine takes."""
+    monkeypatch.setattr(hosted, "DYING_S", 60)
 
 
 def test_a_call_that_a_dying_host_has_not_read_is_asked_of_the_next_one(deaf, liar):
@@ -86,7 +93,9 @@ def test_one_under_which_two_hosts_died_is_to_blame(liar):
     assert len(alone) == 1
 
 
-def test_a_suspect_that_a_dying_host_has_not_read_is_asked_of_the_next_one(deaf, liar, tmp_path):
+def test_a_suspect_that_a_dying_host_has_not_read_is_asked_of_the_next_one(
+    deaf, liar, tmp_path, patient
+):
     places = deque([str(tmp_path / "gone"), deaf("one"), liar([None], [GOOD])])
     first = places[-1]
     model, _ = a_model(first, alone=lambda _: given(places.popleft(), []))
@@ -97,7 +106,7 @@ def test_a_suspect_that_a_dying_host_has_not_read_is_asked_of_the_next_one(deaf,
 
 def test_a_suspect_that_nobody_ever_hears_is_not_to_blame(deaf, liar):
     path = deaf("one")
-    model, _ = a_model(liar([None]), alone=lambda _: given(path, []), deadline_ms=500)
+    model, _ = a_model(liar([None]), alone=lambda _: given(path, []))
 
     with pytest.raises(Unavailable, match="cannot be reached"):
         model.predict(a_batch())
@@ -114,7 +123,7 @@ def test_what_a_host_answered_is_not_asked_again(liar, answer):
 
 
 def test_a_suspect_is_not_asked_beyond_its_deadline(liar):
-    model, alone = a_suspect(liar([None], [Late(GOOD)]), deadline_ms=200)
+    model, alone = a_suspect(liar([None], [Late(GOOD)]), deadline_ms=2000)
 
     with pytest.raises(AlgorithmFailed, match="ended while it was asked"):
         model.predict(a_batch())
@@ -146,15 +155,18 @@ def other_hosts(workspace):
 
 
 def test_only_the_calls_that_kill_their_process_fail_however_many_are_beside_them(
-    workspace, hosts, other_hosts
+    workspace, hosts, other_hosts, patient
 ):
-    """Two web workers ask, ten calls at a time; two of two hundred are poison, at once."""
+    """Two web workers ask, ten calls at a time; two of some hundreds are poison, at once."""
     models = [one.model(DIGEST, workspace.spec_of()) for one in (hosts, other_hosts)]
     begin = threading.Barrier(10)
 
     def innocent(caller):
         begin.wait()
-        return [pid_of(models[caller % 2], SLOW) for _ in range(25)]
+        pids = []
+        while len(pids) < 25 or not all(one.done() for one in poisoning):
+            pids.append(pid_of(models[caller % 2], SLOW))
+        return pids
 
     def poison(caller):
         begin.wait()
@@ -169,12 +181,11 @@ def test_only_the_calls_that_kill_their_process_fail_however_many_are_beside_the
         for one in poisoning:
             one.result(timeout=120)
 
-    assert [len(pids) for pids in answered] == [25] * 8
     assert len({pid for pids in answered for pid in pids}) > 1, "none of them saw a death"
     wait_until(lambda: len(workspace.told("host.died")) >= 3)  # two of them alone
 
 
-def test_a_killed_process_fails_none_of_its_calls(workspace, hosts):
+def test_a_killed_process_fails_none_of_its_calls(workspace, hosts, patient):
     model = hosts.model(DIGEST, workspace.spec_of())
     with ThreadPoolExecutor(8) as pool:
         calls = [pool.submit(pid_of, model, HOLD) for _ in range(8)]
@@ -190,4 +201,5 @@ def test_a_killed_process_fails_none_of_its_calls(workspace, hosts):
         wait_until(alone)
 
     assert first not in {call.result() for call in calls}
-    assert workspace.told("host.died")[0]["why"] == "was ended by SIGKILL"
+    (died,) = wait_until(lambda: workspace.told("host.died"))
+    assert died["why"] == "was ended by SIGKILL"

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from minerva.layers.abstraction.schedules.schedule import MONITORING
+
 
 @dataclass
 class Clock:
@@ -28,6 +30,14 @@ def clock():
 
 
 @pytest.fixture
+def container(container, clock):
+    """The parts of a process, whose declarations come before `clock`, also if an hour ends meanwhile."""
+    stamp, latest = container.registry.now, clock.now - timedelta(seconds=1)
+    registry = replace(container.registry, now=lambda: min(stamp(), latest))
+    return replace(container, registry=registry)
+
+
+@pytest.fixture
 def jobs(container, clock):
     """Jobs whose time is `clock`."""
     return replace(container.jobs, now=clock)
@@ -48,7 +58,11 @@ def watching_with(container, clock, jobs):
 def scheduler(container, clock, jobs, watching_with):
     """A scheduler whose time is `clock`."""
     watching = watching_with()
-    return replace(container.scheduler, now=clock, jobs=jobs, watching=watching, aside=at_once)
+    monitoring = container.scheduler.monitoring
+    judge = replace(monitoring.judge, now=clock)
+    monitoring = replace(monitoring, now=clock, jobs=jobs, judge=judge, aside=at_once)
+    parts = {"watching": watching, "monitoring": monitoring}
+    return replace(container.scheduler, now=clock, jobs=jobs, aside=at_once, **parts)
 
 
 def at_once(key, work):
@@ -70,12 +84,14 @@ def started(container):
 
 @pytest.fixture
 def standing(container):
-    """How the only schedule, or one by its name, stands."""
+    """How the only schedule, or one by its name, stands; each service is watched besides."""
 
     def of(name=None):
-        found = [one for one in container.stores.schedules.all() if name in {None, one.name}]
-        (one,) = found
+        wanted = {name} if name else {one.name for one in all_of()} - {MONITORING}
+        (one,) = [one for one in all_of() if one.name in wanted]
         return one
+
+    all_of = container.stores.schedules.all
 
     return of
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from structlog.testing import capture_logs
+from tiny import named
 
 from minerva.layers.abstraction.schedules.starters import Starters
 
@@ -113,7 +114,7 @@ def test_missed_runs_are_skipped_where_that_is_declared(scheduler, clock, declar
 
     with capture_logs() as events:
         scheduler.tick()
-    assert [event["event"] for event in events] == ["schedule.skipped"]
+    assert named(events, "schedule.") == ["schedule.skipped"]
     assert len(started()) == before
 
     clock.on(minutes=40, seconds=30)

@@ -1,5 +1,7 @@
 """What a service file says about time is refused where it cannot be meant, with a pointer."""
 
+from datetime import timedelta
+
 import pytest
 
 from minerva.errors import InvalidConfiguration
@@ -66,18 +68,26 @@ def test_every_member_is_read_and_survives_json():
         ({"training": {"schedule": "* * * *"}}, "/training/schedule", "Wrong number of fields"),
         ({"training": {"timezone": "Europe/Berln"}}, "/training/timezone", "did you mean 'Europe/Berlin'?"),
         ({"training": {"timezone": 1}}, "/training/timezone", "Expected 'str'"),
-        ({"training": {"missed": "twice"}}, "/training/missed", "Invalid enum value 'twice'"),
+        ({"training": {"missed": "twice"}}, "/training/missed", "known: once, skip"),
         ({"training": {"watermark": {"query": "select 1"}}}, "/training/watermark", "source must be sql"),
         ({"training": {"watermark": {"query": ""}}, "data": SQL}, "/training/watermark/query", "length >= 1"),
         ({"training": {"watermark": {"query": "select 1", "every_s": 0}}, "data": SQL}, "/training/watermark/every_s", ">= 1"),
         ({"training": {"watermark": {}}, "data": SQL}, "/training/watermark", "missing member 'query'"),
         ({"schedules": {"a": 1}}, "/schedules", "Expected 'array'"),
         ({"schedules": [{"name": "a", "kind": "b"}]}, "/schedules/0", "missing member 'cron'"),
+        ({"training": {"retrain": {}}}, "/training/retrain", "needs `data`"),
+        ({"training": {"retrain": {"on": []}}, "data": SQL}, "/training/retrain/on", "length >= 1"),
+        ({"training": {"retrain": {"on": ["drif"]}}, "data": SQL}, "/training/retrain/on/0", "drif"),
+        ({"training": {"retrain": {"on": ["drift", "drift"]}}, "data": SQL}, "/training/retrain/on/1", "second time"),
+        ({"training": {"retrain": {"at_most_every": "often"}}, "data": SQL}, "/training/retrain/at_most_every", "regex"),
+        ({"training": {"retrain": {"at_most_every": "0d"}}, "data": SQL}, "/training/retrain/at_most_every", "regex"),
+        ({"training": {"retrain": {}}, "data": SQL, "monitoring": {"drift": 0}}, "/monitoring/drift", "watches no drift"),
+        ({"training": {"retrain": {}}, "data": SQL, "monitoring": {"sample": 0}}, "/monitoring/sample", "records nothing"),
         ({"schedules": [nightly(), nightly(cron="0 4 * * *")]}, "/schedules/1/name", "earlier schedule"),
         ({"schedules": [nightly(name="training.schedule")]}, "/schedules/0/name", "matching regex"),
         ({"schedules": [nightly(cron="0 0 30 2 *")]}, "/schedules/0/cron", "Bad day-of-month"),
         ({"schedules": [nightly(timezone="Mars/Olympus")]}, "/schedules/0/timezone", "not a time zone"),
-        ({"schedules": [nightly(when="now")]}, "/schedules/0", "unknown member 'when'"),
+        ({"schedules": [nightly(when="now")]}, "/schedules/0/when", "unknown; known: name, kind, cron"),
         ({"schedules": [nightly(parameters=[1])]}, "/schedules/0/parameters", "Expected 'object'"),
     ],
 )  # fmt: skip
@@ -106,3 +116,15 @@ def test_a_kind_that_nobody_can_do_is_refused_with_its_pointer(kind, told):
     assert [(fault.where, fault.message) for fault in caught.value.faults] == [
         ("/schedules/1/kind", told)
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "pause"),
+    [("30m", timedelta(minutes=30)), ("12h", timedelta(hours=12)), ("7d", timedelta(days=7))],
+)
+def test_how_often_a_service_is_trained_again_is_said_in_minutes_hours_or_days(text, pause):
+    declaration = parse(declared(training={"retrain": {"at_most_every": text}}, data=SQL))
+
+    assert declaration.training.retrain.pause == pause
+    assert declaration.training.retrain.on == ("drift", "decay")
+    assert parse(declaration.to_json()) == declaration

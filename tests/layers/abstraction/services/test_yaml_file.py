@@ -147,3 +147,11 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(file):
 
 def test_dates_stay_dates(file):
     assert file("d: 2026-01-31").value == {"d": date(2026, 1, 31)}
+
+
+def test_a_name_that_yaml_takes_for_true_or_false_is_a_name(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("retrain: {on: [drift], no: on}\n")
+
+    assert read_yaml(path).value == {"retrain": {"on": ["drift"], "no": True}}
+    assert read_yaml(path).locate("/retrain/on/0") == "a.yaml:1"

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from minerva.layers.abstraction.serving import arrivals
 from minerva.layers.abstraction.serving.arrivals import SLOW_S, Arrivals
 from minerva.layers.abstraction.serving.terms import Terms
 
@@ -14,7 +15,8 @@ def a_version(name):
     return SimpleNamespace(tenant="default", service=name, digest=name)
 
 
-def test_they_are_loaded_one_after_the_other():
+def test_they_are_loaded_one_after_the_other(monkeypatch):
+    monkeypatch.setattr(arrivals, "SLOW_S", 60)  # none is, not even on a machine that stands still
     inside, most, told = [], [], []
 
     def load(version, terms):
@@ -23,8 +25,8 @@ def test_they_are_loaded_one_after_the_other():
         inside.remove(version.service)
         return version.service
 
-    arrivals = Arrivals(load, told.append)
-    asked = [arrivals.of(a_version(name), Terms()) for name in "abcdef"]
+    arriving = Arrivals(load, told.append)
+    asked = [arriving.of(a_version(name), Terms()) for name in "abcdef"]
 
     assert all(one.ended.wait(20) for one in asked)
     assert most == [1] * 6
@@ -33,8 +35,8 @@ def test_they_are_loaded_one_after_the_other():
 
 def test_a_slow_one_lets_the_next_begin():
     go_on = threading.Event()
-    arrivals = Arrivals(lambda *_: go_on.wait(60), lambda _: None)
-    first, second = (arrivals.of(a_version(name), Terms()) for name in "ab")
+    arriving = Arrivals(lambda *_: go_on.wait(60), lambda _: None)
+    first, second = (arriving.of(a_version(name), Terms()) for name in "ab")
 
     assert second.begun.wait(20)
     assert second.begun_at - first.begun_at >= SLOW_S
@@ -56,13 +58,13 @@ def test_whatever_a_plugin_raises_is_its_outcome(error):
 
 
 def test_what_failed_is_asked_for_again_only_after_it_was_forgotten():
-    arrivals = Arrivals(lambda *_: 1 / 0, lambda _: None)
-    first = arrivals.of(a_version("a"), Terms())
+    arriving = Arrivals(lambda *_: 1 / 0, lambda _: None)
+    first = arriving.of(a_version("a"), Terms())
     assert first.ended.wait(20)
 
-    same = arrivals.of(a_version("a"), Terms())
-    arrivals.forget_ended()
-    another = arrivals.of(a_version("a"), Terms())
+    same = arriving.of(a_version("a"), Terms())
+    arriving.forget_ended()
+    another = arriving.of(a_version("a"), Terms())
 
     assert same is first
     assert another is not first

@@ -4,11 +4,13 @@ import threading
 from dataclasses import dataclass, field, replace
 
 import pytest
+from tiny import write_data
 
 from minerva.errors import AlgorithmFailed, DeadlineExceeded, InvalidInput, Unavailable
 from minerva.layers.abstraction.routing.circuit import Circuit, CircuitState
 from minerva.layers.abstraction.services.declaration import Breaker
 from minerva.layers.abstraction.serving.asking import Asking
+from minerva.layers.abstraction.serving.wishes import Wishes
 
 
 @dataclass
@@ -120,3 +122,29 @@ def test_nobody_is_blamed_where_no_version_was_asked_yet():
     Asking(quarantine).abandon(DeadlineExceeded("the look-up was slow"))
 
     assert quarantine.told == []
+
+
+def test_it_is_told_how_sure_an_answer_is_where_enough_rows_were_held_out(
+    container, make, workspace
+):
+    write_data(workspace, rows=400)
+    version = container.versioning.loader.load(make(parameters={"shift": 1.0}))
+
+    told = Asking(Quarantined(), Wishes(confidence="/params/confidence")).ask(
+        version, version.decoder.records([{"id": "c", "x": 3}])
+    )
+
+    assert told.rows() == [
+        {"id": "c", "y": 7.0, "y_interval": {"low": pytest.approx(6.0), "high": pytest.approx(8.0)}}
+    ]
+
+
+def test_a_version_of_few_rows_does_not_say_how_sure_it_is(container, make):
+    version = container.versioning.loader.load(make())
+    batch = version.decoder.records([{"id": "c", "x": 3}])
+
+    with pytest.raises(InvalidInput, match="how sure") as refused:
+        Asking(Quarantined(), Wishes(confidence="/params/confidence")).ask(version, batch)
+
+    assert [fault.where for fault in refused.value.faults] == ["/params/confidence"]
+    assert "y_interval" not in Asking(Quarantined()).ask(version, batch).rows()[0]

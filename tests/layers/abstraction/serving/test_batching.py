@@ -28,7 +28,7 @@ def test_a_service_joins_calls_only_if_its_file_says_so():
     [
         ({"batching": {"max_batch": 1}}, "/serving/batching/max_batch"),
         ({"batching": {"max_wait_ms": 0}}, "/serving/batching/max_wait_ms"),
-        ({"batching": {"max_rows": 9}}, "/serving/batching"),
+        ({"batching": {"max_rows": 9}}, "/serving/batching/max_rows"),
         ({"batching": {"max_wait_ms": 50}, "deadline_ms": 50}, "/serving/batching/max_wait_ms"),
     ],
 )

@@ -128,7 +128,7 @@ def test_a_rollback_meanwhile_is_served_at_once_and_what_arrives_late_is_let_go(
     seen = number(live, "value"), problem(live, "value"), live.readiness().ready
     with capture_logs() as events:
         go_on.touch()
-        arrival.ended.wait(30)
+        assert arrival.ended.wait(60)
 
     assert seen == (1, None, True)
     assert number(live, "value") == 1
@@ -136,8 +136,12 @@ def test_a_rollback_meanwhile_is_served_at_once_and_what_arrives_late_is_let_go(
     assert events_of(events, "version.loaded") == []
     loaded = weakref.ref(arrival.outcome)
     del arrival
-    gc.collect()
-    assert loaded() is None
+
+    def let_go():  # once its thread has ended
+        gc.collect()
+        return loaded() is None
+
+    wait_until(let_go)
 
 
 def test_another_promotion_meanwhile_does_not_wait_for_the_one_before(

@@ -8,6 +8,8 @@ from waiting import wait_until
 
 from minerva.layers.abstraction.serving.watcher import Watcher
 
+NAME = "registry-watcher"
+
 
 class Looks:
     """Counts, and fails while it is told to."""
@@ -29,12 +31,13 @@ def looks():
 
 
 def test_it_looks_at_once_and_again_until_it_is_stopped(looks):
-    watcher = Watcher(looks, 0.01)
+    watcher, others = Watcher(looks, 0.01), set(threading.enumerate())
 
     watcher.start()
+    (thread,) = [one for one in set(threading.enumerate()) - others if one.name == NAME]
     wait_until(lambda: looks.count >= 3)
     watcher.stop()
-    wait_until(lambda: not any(t.name == "registry-watcher" for t in threading.enumerate()))
+    thread.join(60)
     seen = looks.count
 
     assert not threading.Event().wait(0.05)

@@ -8,7 +8,10 @@ from minerva.layers.abstraction.callbacks.callbacks import Budgets
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
 from minerva.layers.abstraction.plugins.plugin import Hook, Plugin
 
-BUDGETS = Budgets(before_predict=0.2, after_predict=0.2, event=0.2)
+BUDGETS = Budgets(before_predict=60, after_predict=60, event=60)
+"""Longer than a busy machine stands still."""
+SHORT = Budgets(before_predict=0.2, after_predict=0.2, event=0.2)
+"""For hooks that take longer."""
 BEFORE, AFTER, DRIFT = "minerva_before_predict", "minerva_after_predict", "minerva_drift"
 ARGUMENTS = {BEFORE: ("call",), AFTER: ("call", "outcome"), DRIFT: ("drift",)}
 DRIFTED = Drift(

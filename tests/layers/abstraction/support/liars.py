@@ -68,6 +68,8 @@ def a_liar(place: Path) -> Iterator[Callable[..., str]]:
         return path
 
     yield lie
+    with suppress(OSError):  # whoever still waits for a caller is woken
+        listening.shutdown(socket.SHUT_RDWR)
     listening.close()
 
 

@@ -34,7 +34,11 @@ def write_data(folder: Path, factor: float = 2.0, rows: int = ROWS) -> Path:
 
 
 def a_declaration(name: str = "value", algorithm: str = "linear", **parts: Any) -> dict[str, Any]:
-    """Return a declaration as its YAML would read; `parts` replace or add members."""
+    """Return a declaration as its YAML would read; `parts` replace or add members.
+
+    Models of tests may be as bad as they like, and serve all the same.
+    """
+    parts["training"] = {"below_baseline": "promote", **parts.get("training", {})}
     return {
         "service": name,
         "algorithm": algorithm,
@@ -63,3 +67,8 @@ def silent(fraction: float, message: str = "") -> None:
 def events_of(events: list[Any], name: str) -> list[Any]:
     """Return the log's events of one name."""
     return [event for event in events if event["event"] == name]
+
+
+def named(events: list[Any], *prefixes: str) -> list[str]:
+    """Return the names of the log's events that begin so: plugins log in the background what they hear."""
+    return [event["event"] for event in events if event["event"].startswith(prefixes)]

@@ -1,20 +1,21 @@
 """Reading training data whole."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from posing import posed
 
 from minerva.errors import InvalidData
 from minerva.layers.abstraction.training.data import nothing, read_training_data
-from minerva.schema import Schema
 
 NUMBER = {"type": "number"}
 PLAN = {"type": "category", "values": ["tin", "gold"]}
 
 
-def schema_of(inputs=None, output=None) -> Schema:
-    """Return a schema with a text and a number as inputs, unless told otherwise."""
+def problem_of(inputs=None, output=None, **more):
+    """Return a problem with a text and a number as inputs, unless told otherwise."""
     inputs = inputs or {"x": NUMBER, "note": {"type": "text", "nullable": True}}
-    return Schema.parse({"inputs": inputs, "output": output or {"y": NUMBER}})
+    return posed(output or {"y": NUMBER}, inputs, **more)
 
 
 class Frames:
@@ -43,15 +44,15 @@ def frame(rows=30, **columns) -> pd.DataFrame:
     return pd.DataFrame({**plain, **columns})
 
 
-def fingerprint(*frames, schema=None) -> str:
+def fingerprint(*frames, problem=None) -> str:
     """Return the fingerprint of what is read."""
-    return read_training_data(Frames(*frames), schema or schema_of()).fingerprint
+    return read_training_data(Frames(*frames), problem or problem_of()).fingerprint
 
 
 def test_chunks_become_one_table():
     whole = frame()
 
-    read = read_training_data(Frames(whole[:7], whole[7:8], whole[8:]), schema_of())
+    read = read_training_data(Frames(whole[:7], whole[7:8], whole[8:]), problem_of())
 
     assert len(read.data) == 30
     assert read.data.inputs["x"].tolist() == whole["x"].tolist()
@@ -92,20 +93,20 @@ def test_the_same_codes_of_another_schema_are_other_data():
     metals = frame(x=["lead", "gold"] * 15)
     leaden = {"type": "category", "values": ["lead", "gold"]}
 
-    assert fingerprint(plans, schema=schema_of({"x": PLAN})) != fingerprint(
-        metals, schema=schema_of({"x": leaden})
+    assert fingerprint(plans, problem=problem_of({"x": PLAN})) != fingerprint(
+        metals, problem=problem_of({"x": leaden})
     )
 
 
 @pytest.mark.parametrize("rows", [0, 1, 19])
 def test_too_few_rows_teach_nothing(rows):
     with pytest.raises(InvalidData, match=f"has {rows} rows; at least 20 are needed"):
-        read_training_data(Frames(frame(rows)), schema_of())
+        read_training_data(Frames(frame(rows)), problem_of())
 
 
 def test_an_empty_csv_has_too_few_rows():
     with pytest.raises(InvalidData, match="has 0 rows"):
-        read_training_data(Frames(frame(0).astype(str)), schema_of(output={"y": PLAN}))
+        read_training_data(Frames(frame(0).astype(str)), problem_of(output={"y": PLAN}))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_an_empty_csv_has_too_few_rows():
 )
 def test_a_truth_that_is_always_the_same_teaches_nothing(output, truth):
     with pytest.raises(InvalidData, match="Every row of the training data has the same 'y'"):
-        read_training_data(Frames(frame(y=truth)), schema_of(output={"y": output}))
+        read_training_data(Frames(frame(y=truth)), problem_of(output={"y": output}))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_truth_that_is_always_the_same_teaches_nothing(output, truth):
 )
 def test_a_missing_truth_is_named_by_row(output, truth):
     with pytest.raises(InvalidData) as caught:
-        read_training_data(Frames(frame(y=truth)), schema_of(output={"y": output}))
+        read_training_data(Frames(frame(y=truth)), problem_of(output={"y": output}))
 
     assert caught.value.faults[0].where == 'column "y", row 25'
 
@@ -136,7 +137,7 @@ def test_rows_are_counted_across_chunks():
     bad = frame(10, x=[*range(9), "nine"])
 
     with pytest.raises(InvalidData) as caught:
-        read_training_data(Frames(frame(20), bad), schema_of())
+        read_training_data(Frames(frame(20), bad), problem_of())
 
     assert [str(fault) for fault in caught.value.faults] == ['column "x", row 30: is not a number']
 
@@ -144,13 +145,124 @@ def test_rows_are_counted_across_chunks():
 def test_a_decimal_comma_is_understood_where_it_is_declared():
     cells = frame(x=[f"1.{n:03},5" for n in range(30)], y=["1,5", "2"] * 15)
 
-    read = read_training_data(Frames(cells), schema_of({"x": NUMBER}), decimal=",")
+    read = read_training_data(Frames(cells), problem_of({"x": NUMBER}), decimal=",")
 
     assert read.data.inputs["x"][2] == 1002.5
 
 
 def test_algorithms_without_data_get_no_rows():
-    read = nothing(schema_of())
+    schema = problem_of().schema
+    read = nothing(schema)
 
     assert len(read.data) == 0
-    assert read.fingerprint == nothing(schema_of()).fingerprint
+    assert read.fingerprint == nothing(schema).fingerprint
+
+
+def test_classes_that_differ_in_every_row_teach_nothing():
+    codes = [f"C-{number}" for number in range(30)]
+    problem = problem_of(output={"y": {"type": "category", "values": codes}})
+
+    with pytest.raises(InvalidData, match="No two rows") as caught:
+        read_training_data(Frames(frame(y=codes)), problem)
+
+    (fault,) = caught.value.faults
+    assert fault.where == 'column "y"'
+    assert "identifier" in fault.message
+
+
+SHAPES = {
+    "semi-supervised": PLAN,
+    "clustering": {"type": "integer"},
+    "anomaly-detection": {"type": "boolean"},
+}
+
+
+def test_some_rows_may_lack_the_truth_where_the_kind_of_problem_says_so():
+    truth = ["tin", "gold", ""] * 10
+
+    read = read_training_data(
+        Frames(frame(y=truth)), problem_of(output={"y": PLAN}, kind="semi-supervised")
+    )
+
+    assert read.data.target().tolist() == [0, 1, -1] * 10
+
+
+def test_what_is_known_must_differ_all_the_same():
+    with pytest.raises(InvalidData, match="has the same 'y'"):
+        read_training_data(
+            Frames(frame(y=["tin", None] * 15)),
+            problem_of(output={"y": PLAN}, kind="semi-supervised"),
+        )
+
+
+@pytest.mark.parametrize("kind", ["clustering", "anomaly-detection"])
+def test_truth_that_nobody_needs_may_be_left_out(kind):
+    read = read_training_data(
+        Frames(frame().drop(columns="y")), problem_of(output={"y": SHAPES[kind]}, kind=kind)
+    )
+
+    assert len(read.data) == 30
+    assert np.isnan(read.data.target()).all()
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_a_truth_that_is_there_must_fit_whoever_needs_it(kind):
+    with pytest.raises(InvalidData, match="contradicts the schema"):
+        read_training_data(
+            Frames(frame(y=["nonsense"] * 30)), problem_of(output={"y": SHAPES[kind]}, kind=kind)
+        )
+
+
+MONTH = {"type": "timestamp", "use": False, "nullable": True}
+BY_MONTH = {"training": {"split": {"by": "time", "field": "month"}}}
+
+
+def test_rows_are_held_out_by_an_input_that_no_model_sees():
+    months = [f"2026-01-{day:02}" for day in range(1, 31)]
+
+    read = read_training_data(
+        Frames(frame(month=months)), problem_of({"x": NUMBER, "month": MONTH}, **BY_MONTH)
+    )
+
+    assert read.data.inputs.columns.keys() == {"x"}
+    assert np.diff(read.by).tolist() == [86_400.0] * 29
+    assert read.take(np.array([3])).by.tolist() == [read.by[3]]
+
+
+def test_rows_are_held_out_by_the_key():
+    split = {"training": {"split": {"by": "group", "field": "who"}}}
+    problem = problem_of({"x": NUMBER}, schema={"key": "who"}, **split)
+
+    read = read_training_data(Frames(frame(who=["ann", "bob"] * 15)), problem)
+
+    assert read.by.tolist() == ["ann", "bob"] * 15
+
+
+@pytest.mark.parametrize(
+    ("way", "inputs", "gap"),
+    [
+        ("time", {"month": MONTH}, None),
+        ("group", {"month": {"type": "text", "nullable": True}}, ""),
+        ("group", {"month": {**PLAN, "nullable": True}}, ""),
+        ("group", {}, None),
+    ],
+)
+def test_a_row_that_does_not_tell_its_time_or_group_is_named(way, inputs, gap):
+    good = "gold" if "values" in inputs.get("month", {}) else "2026-01-01"
+    split = {"training": {"split": {"by": way, "field": "month"}}}
+    problem = problem_of(
+        {"x": NUMBER, **inputs}, schema={} if inputs else {"key": "month"}, **split
+    )
+
+    with pytest.raises(InvalidData, match="Rows are held out by") as caught:
+        read_training_data(Frames(frame(month=[good] * 20 + [gap] + [good] * 9)), problem)
+
+    assert [str(fault) for fault in caught.value.faults] == ['column "month", row 21: is empty']
+
+
+def test_some_truth_is_needed_where_some_rows_may_lack_it():
+    with pytest.raises(InvalidData, match="No row of the training data holds 'y'"):
+        read_training_data(
+            Frames(frame().drop(columns="y")),
+            problem_of(output={"y": PLAN}, kind="semi-supervised"),
+        )

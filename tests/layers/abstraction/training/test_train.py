@@ -196,7 +196,7 @@ def test_a_full_disk_is_not_the_algorithms_fault(train):
         (
             {"training": {"gate": {"metric": "roc_auc"}}},
             InvalidConfiguration,
-            "metric 'roc_auc' does not fit",
+            "no metric 'roc_auc' for regression",
         ),
         ({"data": {"source": "csv", "path": "gone.csv"}}, InvalidData, "gone.csv cannot be read"),
     ],

@@ -6,7 +6,13 @@ import pytest
 from structlog.testing import capture_logs
 from tiny import SCHEMA, declaration_of, silent, write_data
 
-from minerva.errors import AlgorithmFailed, Conflict, InvalidConfiguration, Unavailable
+from minerva.errors import (
+    AlgorithmFailed,
+    Conflict,
+    InvalidConfiguration,
+    InvalidData,
+    Unavailable,
+)
 from minerva.layers.abstraction.registry.registry import Registry
 
 PLAN = {**SCHEMA, "output": {"plan": {"type": "category", "values": ["tin", "gold"]}}}
@@ -47,11 +53,123 @@ def test_the_result_tells_what_was_made(result, container):
         "training_seconds": made["training_seconds"],
         "promoted": True,
         "verdict": "No gate is declared.",
+        "worth": made["worth"],
         "warnings": made["warnings"],
     }
     assert (version.job_id, version.configuration_revision) == ("job-1", 1)
     assert champion(container) == 1
     assert list(container.versioning.scratch.iterdir()) == []
+
+
+def test_every_training_says_whether_the_model_beats_one_constant_answer(result, container):
+    good, useless = result(), result(algorithm="mean")
+
+    assert good["worth"].startswith("Worth using: rmse 0.0000 against ")
+    assert useless["worth"].startswith("Not worth using: rmse ")
+    assert useless["worth"].endswith(" of always the mean.")
+    kept = container.registry.version("default", "value", good["version"]).manifest["baseline"]
+    assert (kept["metric"], kept["beaten"]) == ("rmse", True)
+    assert kept["metrics"]["r2"] == 0
+
+
+def test_a_version_that_is_no_better_than_one_answer_is_held_back(result, container):
+    result()
+
+    useless = result(algorithm="mean", training={"below_baseline": "hold_back"})
+
+    assert useless["promoted"] is False
+    assert useless["verdict"].startswith("Not worth using: rmse ")
+    assert "below_baseline: promote" in useless["verdict"]
+    assert champion(container) == 1
+
+
+WIDE = {"x": {"type": "integer"}, "w": {"type": "number"}}
+RULE = {
+    "data": None,
+    "schema": {"inputs": {"x": {"type": "integer"}}, "output": SCHEMA["output"]},
+}
+
+
+def rule(text):
+    """What a service declares that answers by a rule."""
+    rules = [{"when": "x is not missing", "then": {"y": text}}]
+    return {**RULE, "parameters": {"rules": rules, "otherwise": {"y": 0}}}
+
+
+@pytest.mark.parametrize(
+    ("shift", "promoted", "verdict"),
+    [
+        (0.5, True, "Better: rmse 0.5000 against 1.0000 of habit."),
+        (1.0, False, "No better: rmse 1.0000 against 1.0000 of habit."),
+        (3.0, False, "No better: rmse 3.0000 against 1.0000 of habit."),
+    ],
+)
+def test_the_rule_that_is_followed_today_must_be_beaten_on_the_same_rows(
+    result, container, shift, promoted, verdict
+):
+    result("habit", "rules", **rule("x * 2 + 1"))
+
+    made = result(parameters={"shift": shift}, training={"beat": "habit"})
+
+    assert (made["promoted"], made["verdict"]) == (promoted, verdict)
+    assert champion(container) == (made["version"] if promoted else None)
+
+
+def test_a_rule_is_compared_by_the_gates_metric(result):
+    result("habit", "rules", **rule("x * 2 + 1"))
+
+    made = result(training={"beat": "habit", "gate": {"metric": "r2", "at_least": 0.5}})
+
+    assert made["verdict"].startswith("Better: r2 1.0000 against 0.")
+
+
+def test_who_cannot_be_compared_with_what_it_must_beat_does_not_serve(result, container):
+    result("size", "rules", **{**rule("w"), "schema": {**RULE["schema"], "inputs": WIDE}})
+
+    of_nothing = result(training={"beat": "nobody"})
+    of_another = result(training={"beat": "size"})
+
+    assert (of_nothing["promoted"], of_another["promoted"]) == (False, False)
+    assert of_nothing["verdict"] == (
+        "It cannot be compared with nobody: There is no service 'nobody'."
+    )
+    assert of_another["verdict"] == (
+        "It cannot be compared with size: It asks for w, which the rows do not have alike."
+    )
+
+
+def test_data_that_fails_a_check_is_not_learnt_from_wherever_it_comes_from(
+    result, container, workspace
+):
+    checks = {"data": {"source": "csv", "path": "data.csv", "checks": {"min_rows": 41}}}
+
+    with pytest.raises(InvalidData, match="nothing was trained") as refused:
+        result(**checks)
+
+    assert [(fault.where, fault.message) for fault in refused.value.faults] == [
+        ("/data/checks/min_rows", "40 rows, not 41.")
+    ]
+    assert container.registry.versions("default", "value") == []
+
+
+def test_data_that_moved_since_the_champions_training_is_told_or_refused(
+    result, container, workspace
+):
+    rows = [f"c-{n},{n},,{n * 2.0},tin" for n in range(1000)]
+    (workspace / "data.csv").write_text("\n".join(["id,x,email,y,plan", *rows]) + "\n")
+    result()
+    moved = [f"c-{n},{n + 600},,{(n + 600) * 2.0},tin" for n in range(1000)]
+    (workspace / "data.csv").write_text("\n".join(["id,x,email,y,plan", *moved]) + "\n")
+    strict = {"source": "csv", "path": "data.csv", "checks": {"max_drift": 0.25}}
+
+    with pytest.raises(InvalidData) as refused:
+        result(data=strict)
+    assert refused.value.faults[0].message.startswith("x moved by a PSI of")
+    told = result()
+
+    assert any(one.startswith("x is spread otherwise") for one in told["warnings"])
+    version = container.registry.version("default", "value", told["version"])
+    assert "drift" not in version.manifest["data"]["report"]
 
 
 def test_a_version_that_fails_its_gate_is_kept_but_not_promoted(result, container):

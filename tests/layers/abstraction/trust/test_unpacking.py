@@ -12,7 +12,7 @@ import zipfile
 
 import pytest
 from archives import FILES, LIMITS, a_tar, a_zip, content, entry, nothing_left
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minerva.errors import Conflict, InvalidData, MinervaError, Unavailable
@@ -273,9 +273,7 @@ def test_a_spoilt_member_is_refused(inbox, target):
     assert nothing_left(target)
 
 
-@settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(st.data())
 def test_whatever_byte_is_changed_nothing_lands_outside_and_nothing_is_left(tmp_path, data):
     kind = data.draw(st.sampled_from(["zip", "tar"]))

@@ -8,7 +8,9 @@ import pytest
 from tiny import silent
 
 from minerva.errors import Unavailable
-from minerva.layers.abstraction.tuning.trial import NewTrial, TrialState
+from minerva.layers.abstraction.tuning.study import PATIENCE
+from minerva.layers.abstraction.tuning.trial import Ended, NewTrial, TrialState
+from minerva.layers.abstraction.tuning.trying import LOOK_EVERY
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -55,6 +57,26 @@ def test_hopeless_trials_are_pruned_whatever_the_algorithm_catches(trying, trial
     assert pruned
     assert all(trial.value is None and "20" in trial.steps for trial in pruned)
     assert all(len(trial.steps) < 100 for trial in pruned)
+
+
+def test_a_trial_is_ended_by_others_that_became_complete_while_it_ran(trying, trials, container):
+    store = container.stores.trials
+    steps = {str(step): 0.001 for step in range(1, 101)}
+
+    def others(fraction, message=""):
+        if message.startswith("trial 1 ") and fraction > 0.75 and len(trials()) == 2:
+            for number in range(2, 2 + PATIENCE):
+                peer = NewTrial("default", "study", number, "other", {"shift": 0.001}, NOW)
+                assert store.begin(peer)
+                store.end(
+                    "default", "study", number, Ended(TrialState.COMPLETE, 0.001, {}, steps), NOW
+                )
+
+    trying(trials=1).run(others)
+
+    late = trials()[1]
+    assert (late.state, late.value) == (TrialState.PRUNED, None)
+    assert 50 < len(late.steps) <= 50 + LOOK_EVERY + 1
 
 
 def test_without_pruning_every_trial_is_complete(trying, trials):

@@ -12,14 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minerva.errors import InvalidBody, InvalidData, InvalidInput, MinervaError
+from minerva.layers.abstraction.formats.layout import Dialect
 from minerva.layers.abstraction.uploads.csv_check import ROWS_AT_ONCE, CsvCheck
+from minerva.layers.abstraction.uploads.rows import Wanted
 from minerva.schema.table import TableReader
 
 HEADER = b"id,tenure,contract,paid,churn\n"
 
 
 def look(schema, *pieces, **layout):
-    check = CsvCheck(schema, **layout)
+    check = CsvCheck(Wanted(schema, (*schema.output,)), Dialect(**layout))
     for piece in pieces:
         check.feed(piece)
     check.end(Path())
@@ -104,15 +106,19 @@ class TestWhatDoesNotFit:
             (b"\n", "row 1", "the first line is blank"),
             (HEADER + b"a,1,month,,No\nb,1\n", "row 2", "has 2 cells where the first line names 5"),
             (HEADER + b"a,1,month,,No,\n", "row 1", "has 6 cells where"),
-            (HEADER + b"a,1,month,,No\n" + b"\xe9,1,month,,No\n", "row 2", "no utf-8 text"),
+            (
+                HEADER + b"a,1,month,,No\n" + b"\xe9,1,month,,No\n",
+                "row 2",
+                "is not utf-8 text: say which encoding it has",
+            ),
             (HEADER + b"a,1,mo\0nth,,No\n", "row 1", "holds a NUL character"),
             (HEADER + b'a,1,"month,,No\n', "row 1", "is not CSV: unexpected end of data"),
             (HEADER + b'a,1,"mon"th,,No\n', "row 1", "is not CSV: ',' expected after '\"'"),
             (HEADER + b"a," + b"1" * 200_000 + b"\n", "row 1", "field larger than field limit"),
             (b"x" * 2_000_000, "row 1", "is longer than 1048576 characters"),
             (HEADER + b'a,"' + b"\n" * 2_000_000, "row 1", "field limit"),
-            ("id,tenure".encode("utf-16"), "row 1", "no utf-8 text"),
-            (b"\xf0\x9f\x98", "row 1", "no utf-8 text"),
+            ("id,tenure".encode("utf-16"), "row 1", "is not utf-8 text: say which encoding it has"),
+            (b"\xf0\x9f\x98", "row 1", "is not utf-8 text: say which encoding it has"),
         ],
     )
     def test_what_cannot_be_read_is_told_with_its_row(self, schema, content, where, message):
@@ -122,13 +128,19 @@ class TestWhatDoesNotFit:
         assert error.faults[0].where == where
         assert message in error.faults[0].message
 
+    @pytest.mark.parametrize("content", [b"id\n1\n2", b"\x00\x00\x00\xdc"])
+    def test_utf16_without_its_mark_is_told(self, schema, content):
+        error = refusal(schema, content, encoding="utf-16")
+
+        assert str(error.faults[0]) == "row 1: is not utf-16 text: say which encoding it has"
+
     def test_what_stands_before_is_told_first(self, schema):
         error = refusal(schema, HEADER + b"a,-1,month,,No\nb,1\n")
 
         assert [fault.where for fault in error.faults] == ['column "tenure", row 1']
 
     def test_nothing_is_looked_at_after_a_fault(self, schema):
-        check = CsvCheck(schema)
+        check = CsvCheck(Wanted(schema, (*schema.output,)), Dialect())
         check.feed(HEADER)
 
         with pytest.raises(InvalidInput):
@@ -139,12 +151,16 @@ class TestWhatDoesNotFit:
 
 def outcome(schema, pieces, *, stopping=False):
     """Return the rows, or which kind of error came and what it said first."""
-    check = CsvCheck(schema)
+    check = CsvCheck(Wanted(schema, (*schema.output,)), Dialect())
     try:
         for piece in pieces:
             check.feed(piece)
             if stopping:
-                check = CsvCheck(schema, state=json.loads(json.dumps(check.state())))
+                check = CsvCheck(
+                    Wanted(schema, (*schema.output,)),
+                    Dialect(),
+                    json.loads(json.dumps(check.state())),
+                )
         check.end(Path())
     except MinervaError as error:
         return type(error), error.faults[0]

@@ -12,18 +12,21 @@ from hypothesis import strategies as st
 
 from minerva.errors import InvalidBody, InvalidInput, MinervaError
 from minerva.layers.abstraction.uploads.ndjson_check import NdjsonCheck
+from minerva.layers.abstraction.uploads.rows import Wanted
 
 GOOD = b'{"tenure": 3, "contract": "year", "churn": "No"}\n'
 
 
 def outcome(schema, pieces, *, stopping=False):
     """Return the rows, or which kind of error came and what it said first."""
-    check = NdjsonCheck(schema)
+    check = NdjsonCheck(Wanted(schema, (*schema.output,)))
     try:
         for piece in pieces:
             check.feed(piece)
             if stopping:
-                check = NdjsonCheck(schema, state=json.loads(json.dumps(check.state())))
+                check = NdjsonCheck(
+                    Wanted(schema, (*schema.output,)), state=json.loads(json.dumps(check.state()))
+                )
         check.end(Path())
     except MinervaError as error:
         return type(error), error.faults[0].where, error.faults[0].message

@@ -8,15 +8,19 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from posing import Posed
 
 from minerva.adapters.metadata import open_metadata
 from minerva.adapters.uploads import FolderStaging, open_finished
 from minerva.errors import Conflict, InvalidBody, InvalidInput, NotFound
+from minerva.layers.abstraction.formats.layout import Layout
+from minerva.layers.abstraction.problems.problem import problem_of
 from minerva.layers.abstraction.registry.registry import Registry
-from minerva.layers.abstraction.uploads.layout import Layout
+from minerva.layers.abstraction.uploads.rows import Wanted
 from minerva.layers.abstraction.uploads.uploads import UploadLimits, Uploads
 from minerva.testing.job_stores import a_job
 
@@ -71,6 +75,7 @@ def uploads(stores, clock, artefacts_url, tmp_path):
         staging=FolderStaging(tmp_path / "staging"),
         finished=open_finished(artefacts_url),
         registry=registry,
+        problem=lambda declaration: problem_of(Posed(), declaration),
         limits=UploadLimits(10**9, 0, 3600),
         now=clock,
         new_id=lambda: next(ids),
@@ -233,3 +238,23 @@ class TestSweeping:
         uploads.sweep()
 
         assert left(uploads, tmp_path) == []
+
+
+def test_truth_that_nobody_needs_may_be_left_out(uploads):
+    class SomeKnown(Posed):
+        problem = "semi-supervised"
+
+    partly = replace(uploads, problem=lambda declaration: problem_of(SomeKnown(), declaration))
+
+    upload = partly.receive("acme", "churn", CSV, [b"tenure\n" + b"1\n2\n" * 20])
+
+    assert upload.rows == 40
+    with pytest.raises(InvalidInput):
+        uploads.receive("acme", "churn", CSV, [b"tenure\n" + b"1\n2\n" * 20])
+
+
+def test_what_rows_are_held_out_by_must_be_there(uploads, schema):
+    wanted = Wanted(schema, ("churn",), held_out_by="paid")
+
+    assert wanted.required("paid")
+    assert not Wanted(schema, ("churn",)).required("paid")

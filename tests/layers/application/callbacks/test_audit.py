@@ -23,6 +23,10 @@ JOB = JobChange(
 )
 VERSION = SimpleNamespace(**WHO, number=7, digest="ab" * 32, metrics={}, job_id="job-1")
 
+DECLARED = SimpleNamespace(
+    **WHO, revision=3, author="ann", reason="better", created_at=datetime.now(UTC)
+)
+
 
 @pytest.mark.parametrize(
     ("hook", "facts", "told"),
@@ -39,6 +43,11 @@ VERSION = SimpleNamespace(**WHO, number=7, digest="ab" * 32, metrics={}, job_id=
              "result": TrainingResult(seconds=1, version=7, promoted=True, verdict="passes.")},
             {"event": "audit.training_ended", "author": "ann", "job_id": "job-1", "version": 7,
              "promoted": True, "reason": "passes.", "code": None},
+        ),
+        (
+            "minerva_service_declared",
+            {"configuration": DECLARED},
+            {"event": "audit.service_declared", "revision": 3, "author": "ann", "reason": "better"},
         ),
         (
             "minerva_version_ready",

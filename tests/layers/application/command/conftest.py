@@ -1,8 +1,10 @@
 """A workspace with a runner that does as it is told."""
 
 import os
+import re
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,12 @@ class Stub:
         """Those that still run."""
         return [pid for pid in self.pids() if running(pid)]
 
+    def scratch(self) -> set[Path]:
+        """What lies among temporary files, but for the run folders that threads of other tests may make."""
+        runs = re.compile(rf"minerva-{os.geteuid()}-[0-9a-f]{{16}}")
+        found = (self.folder / "temporary").iterdir()
+        return {path for path in found if not runs.fullmatch(path.name)}
+
     def batch(self, records=RECORDS) -> Batch:
         full = [{"x": None, "kind": None, "note": None, **record} for record in records]
         return Decoder(self.bench.schema).records(full)
@@ -72,8 +80,10 @@ class Stub:
 def stub(bench, tmp_path, monkeypatch):
     """A function (output=…, **parameters) that puts the stub into a workspace of its own.
 
-    What it starts must not outlive the test, nor must temporary folders.
+    What it starts must not outlive the test, nor must temporary folders. It may take its time to answer
+    and, once its output is closed, to end.
     """
+    monkeypatch.setattr("minerva.runner.process.END_WAIT_S", 30.0)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
@@ -87,7 +97,7 @@ def stub(bench, tmp_path, monkeypatch):
         own = {
             "command": [sys.executable, "-S", "-E", "runner.py"],
             "environment": {**told, **(environment or {})},
-            "answer_s": 10.0,
+            "answer_s": 60.0,
         }
         made.append(Stub(bench(Command(), declared, **{**own, **parameters}), tmp_path))
         return made[-1]
@@ -95,4 +105,5 @@ def stub(bench, tmp_path, monkeypatch):
     yield make
     for one in made:
         for pid in one.left():
-            os.kill(pid, 9)
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.kill(pid, 9)

@@ -217,12 +217,12 @@ def test_a_version_that_cannot_be_loaded_leaves_nothing_behind(stub, tmp_path):
     kept = tmp_path / "kept"
     runner.bench.reload(runner.train(), kept).close()
     runner.behave("load:refuse")
-    before = set((tmp_path / "temporary").iterdir())
+    before = runner.scratch()
 
     with pytest.raises(AlgorithmFailed, match="could not load"):
         Command().load(kept, runner.bench.context())
 
-    assert set((tmp_path / "temporary").iterdir()) <= before
+    assert runner.scratch() <= before
     assert runner.left() == []
 
 

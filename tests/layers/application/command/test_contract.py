@@ -13,7 +13,7 @@ RUNNER = Path(__file__).parents[4] / "examples" / "runners" / "python" / "runner
 pytestmark = pytest.mark.filterwarnings("ignore::minerva.testing.Advice")
 
 
-COMMAND = {"command": [sys.executable, "runner.py"]}
+COMMAND = {"command": [sys.executable, "runner.py"], "start_s": 120, "answer_s": 60}
 
 
 @pytest.fixture(scope="module")

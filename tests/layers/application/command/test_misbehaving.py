@@ -63,20 +63,26 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way[:40])
-def test_an_answer_that_breaks_the_protocol_is_refused_and_leaves_nothing_running(stub, way):
+def test_an_answer_that_breaks_the_protocol_is_refused_and_leaves_nothing_running(
+    stub, way, monkeypatch
+):
     runner = stub()
+    if way == "close":
+        monkeypatch.setattr("minerva.runner.process.END_WAIT_S", 0.5)
     model = runner.train()
     runner.behave(f"predict:{way}")
-    hurry(model, 0.3 if way in {"late", "close"} else 10)
+    hurry(model, 0.3 if way == "late" else 60)
 
     with pytest.raises(AlgorithmFailed) as caught:
         model.predict(runner.batch())
 
     assert WAYS[way] in caught.value.message
     assert "runner.py" in caught.value.message
-    assert runner.left() == []
+    wait_until(
+        lambda: runner.left() == []
+    )  # its children are killed with it, but nobody waits for them
     runner.behave()
-    hurry(model, 10)
+    hurry(model, 60)
     assert model.predict(runner.batch())["y"].tolist() == [1.5, 0.0, 3.0]
 
 
@@ -185,12 +191,13 @@ def test_a_forgotten_model_ends_its_runner(stub):
     runner = stub()
     model = runner.train()
     assert len(runner.left()) == 1
+    assert runner.scratch()
 
     del model
     gc.collect()  # or another thread is at it already
 
-    wait_until(lambda: runner.left() == [])
-    wait_until(lambda: list((runner.folder / "temporary").iterdir()) == [])
+    wait_until(lambda: runner.left() == [], what="its process still runs")
+    wait_until(lambda: not runner.scratch(), what=runner.scratch)
 
 
 KEEPER = """
@@ -258,7 +265,7 @@ def test_a_training_that_fails_leaves_nothing_behind(stub, mode, message):
 
     assert message in caught.value.message
     assert runner.left() == []
-    assert list((runner.folder / "temporary").iterdir()) == []
+    assert not runner.scratch()
 
 
 def test_several_threads_wait_for_each_other(stub):

@@ -13,7 +13,7 @@ METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 def guarded_routes(client):
     """Return method and an example path of every route that asks, tells or changes something."""
     for rule in client.application.url_map.iter_rules():
-        if rule.rule.startswith(("/v1", "/v2", "/invocations")):
+        if rule.rule.startswith(("/v1", "/v2", "/invocations", "/models")):
             path = re.sub(r"<int:\w+>", "1", rule.rule)
             path = re.sub(r"<string\(length=12\):\w+>", "0123456789ab", path)
             path = re.sub(r"<\w+>", "churn", path)
@@ -41,10 +41,12 @@ def test_every_route_refuses_a_key_that_is_not_known(client):
 
 
 def test_every_route_refuses_a_key_without_the_right_scope(sidecar, client):
-    headers = sidecar.headers("feedback")
+    feedback, predict = sidecar.headers("feedback"), sidecar.headers("predict")
 
     answers = {
-        client.open(path, method=m, headers=headers).status_code
+        client.open(
+            path, method=m, headers=predict if path.endswith("/feedback") else feedback
+        ).status_code
         for m, path in guarded_routes(client)
     }
 

@@ -10,6 +10,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from minerva.errors import InvalidBody, InvalidInput, MinervaError, TooLarge
+from minerva.layers.abstraction.serving.wishes import Wishes
 from minerva.layers.core.http.body import decode, read_object, read_question
 
 
@@ -35,13 +36,19 @@ def faults(error):
 def test_records_become_a_question():
     asked = question({"records": [{"a": 1}], "explain": True})
 
-    assert (asked.records, asked.keys, asked.explain) == ([{"a": 1}], None, True)
+    assert (asked.records, asked.keys, asked.wishes) == ([{"a": 1}], None, Wishes("/explain"))
+
+
+@pytest.mark.parametrize("asked", [{"records": [{"a": 1}]}, {"keys": ["A-1"]}])
+def test_it_may_be_asked_how_sure_an_answer_is(asked):
+    assert question({**asked, "confidence": True}).wishes == Wishes(confidence="/confidence")
+    assert not question({**asked, "confidence": False}).wishes
 
 
 def test_keys_become_a_question():
     asked = question({"keys": ["A-1", 2]})
 
-    assert (asked.records, asked.keys, asked.explain) == (None, ["A-1", 2], False)
+    assert (asked.records, asked.keys, asked.wishes) == (None, ["A-1", 2], Wishes())
 
 
 @pytest.mark.parametrize(
@@ -53,6 +60,7 @@ def test_keys_become_a_question():
         ({"keys": None}, "/keys", "expected an array"),
         ({"records": []}, "/records", "is empty; send at least one"),
         ({"records": [1], "explain": 1}, "/explain", "expected true or false"),
+        ({"records": [1], "confidence": "yes"}, "/confidence", "expected true or false"),
         ({"keys": ["a", None]}, "/keys/1", "expected text or integer"),
         ({"keys": [True]}, "/keys/0", "expected text or integer"),
         ({"keys": [1.5]}, "/keys/0", "expected text or integer"),
@@ -84,7 +92,9 @@ def test_an_unknown_member_is_told_what_is_known():
     with pytest.raises(InvalidBody) as caught:
         question({"x/y": 1, "records": []})
 
-    assert faults(caught) == [("/x~1y", "not known here; known are records, keys, explain")]
+    assert faults(caught) == [
+        ("/x~1y", "not known here; known are records, keys, explain, confidence")
+    ]
 
 
 def test_a_call_without_members_takes_none():

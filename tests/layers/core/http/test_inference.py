@@ -2,10 +2,14 @@
 
 import json
 import struct
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
+from waiting import wait_until
+
+from minerva.layers.abstraction.serving.joining import JoinedModel
 
 PATH = "/v2/models/churn/infer"
 LENGTH = "Inference-Header-Content-Length"
@@ -319,3 +323,31 @@ def test_a_declared_default_is_told_as_one(sidecar, ask):
 
     assert outputs(response) == {"customer_id": ["C-0", "C-1"], "churn": ["No", "No"]}
     assert response.json["parameters"] == {"degraded": True}
+
+
+def test_calls_that_are_joined_keep_their_ids_and_the_outputs_that_each_wants(sidecar, headers):
+    path = sidecar.workspace / "services" / "churn.yaml"
+    path.write_text(path.read_text() + "serving: {batching: {max_batch: 16, max_wait_ms: 20}}\n")
+
+    def joins() -> bool:
+        sidecar.refresh()
+        return isinstance(sidecar.house.live.find("default", "churn").loaded.model, JoinedModel)
+
+    wait_until(joins)
+    names = ["customer_id", "churn", "churn_probabilities"]
+
+    def call(caller):
+        client, wanted = sidecar.client(), names[caller % 3 :] + names[: caller % 3]
+        for number in range(20):
+            asked = {"id": f"{caller}-{number}", "inputs": inputs(tenures=[1] * (1 + caller % 2))}
+            asked["inputs"][0]["data"] = [f"{caller}-{number}"] * (1 + caller % 2)
+            asked["inputs"][2:] = [tensor("contract", "BYTES", ["One year"] * (1 + caller % 2))]
+            asked["outputs"] = [{"name": name} for name in wanted[: 1 + caller % 3]]
+            told = client.post(PATH, headers=headers, json=asked).json
+            assert told["id"] == asked["id"]
+            assert [one["name"] for one in told["outputs"]] == wanted[: 1 + caller % 3]
+            keys = [one["data"] for one in told["outputs"] if one["name"] == "customer_id"]
+            assert keys in ([], [asked["inputs"][0]["data"]])
+
+    with ThreadPoolExecutor(8) as callers:
+        assert list(callers.map(call, range(8))) == [None] * 8

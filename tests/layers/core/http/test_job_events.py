@@ -25,9 +25,9 @@ def stream(sidecar, client, job_id):
     """Return a function that opens the stream."""
     headers = sidecar.headers("train")
 
-    def opened(last=None):
+    def opened(last=None, caller=client):
         more = {} if last is None else {"Last-Event-ID": last}
-        return client.get(f"/v1/jobs/{job_id}/events", headers={**headers, **STREAM, **more})
+        return caller.get(f"/v1/jobs/{job_id}/events", headers={**headers, **STREAM, **more})
 
     return opened
 
@@ -69,7 +69,7 @@ def test_a_reader_that_has_everything_is_told_not_to_come_back(sidecar, stream, 
 
 def test_what_happens_meanwhile_is_told_as_it_happens(sidecar, stream, job_id):
     store, now = sidecar.container.stores.leases, sidecar.house.jobs.now
-    lines = stream().iter_encoded()
+    lines = stream(caller=sidecar.client(stream_limit_s=60)).iter_encoded()
     read = next(lines) + next(lines)
     assert b"event: queued" in read
 

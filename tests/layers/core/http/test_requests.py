@@ -110,8 +110,8 @@ def test_a_view_that_breaks_still_has_its_event_and_headers(sidecar):
 
 def test_the_app_is_made_of_its_resources(sidecar):
     assert set(create_app(sidecar.house).blueprints) == {
-        "health", "services", "predict", "training", "jobs", "versions", "aliases", "docs",
+        "health", "metrics", "services", "predict", "training", "jobs", "versions", "aliases", "docs",
         "schedules",
-        "scoring", "tuning", "uploads", "webhooks",
-        "models", "inference", "repository", "statistics",
+        "multi_model", "scoring", "tuning", "uploads", "webhooks",
+        "models", "inference", "repository", "statistics", "monitoring", "revisions", "cards", "flows",
     }  # fmt: skip

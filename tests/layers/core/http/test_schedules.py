@@ -75,7 +75,7 @@ def test_the_last_run_and_its_outcome_are_told(call, scheduled):
 
 def test_why_nothing_started_is_told(call, scheduled):
     stores = scheduled.container.stores
-    standing = stores.schedules.all()[0]
+    standing = next(one for one in stores.schedules.all() if one.name == "training.schedule")
     refused = replace(standing, error="No.", fired_at=NOW, moves=standing.moves + 1)
     assert stores.schedules.move(refused)
 
@@ -86,7 +86,7 @@ def test_why_nothing_started_is_told(call, scheduled):
 
 def test_what_no_clock_deals_with_is_overdue(call, scheduled):
     stores = scheduled.container.stores
-    standing = stores.schedules.all()[0]
+    standing = next(one for one in stores.schedules.all() if one.name == "training.schedule")
     left = replace(standing, since=NOW - timedelta(days=2), moves=standing.moves + 1)
     assert stores.schedules.move(left)
 

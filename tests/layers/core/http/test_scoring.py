@@ -141,6 +141,12 @@ def test_columns_that_the_service_does_not_know_are_left_out(ask):
             "INVALID_PARAMETER_VALUE",
             "/params/explain",
         ),
+        (
+            {"instances": RECORDS, "params": {"confidence": "yes"}},
+            422,
+            "INVALID_PARAMETER_VALUE",
+            "/params/confidence",
+        ),
     ],
 )
 def test_what_is_wrong_is_pointed_at_in_mlflows_words(ask, body, status, name, where):

@@ -1,10 +1,11 @@
-"""A request gets the same answer by the shortcut and by the framework, and leaves the same events."""
+"""A request gets the same answer by a shortcut and by the framework, and leaves the same events."""
 
 import json
+import struct
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -35,14 +36,22 @@ class Counting:
         return self.framework(environ, start_response)
 
 
+def last_shortcut(app):
+    """Return the one behind which the framework stands."""
+    found = app.wsgi_app
+    while isinstance(found.framework, Shortcut):
+        found = found.framework
+    return found
+
+
 @pytest.fixture
 def both(sidecar):
-    """Return a client with the shortcut, one without it, and what counts calls of the framework."""
+    """Return a client with shortcuts, one without them, and what counts calls of the framework."""
     short, long = create_app(sidecar.house), create_app(sidecar.house)
-    assert isinstance(short.wsgi_app, Shortcut)
-    counting = Counting(short.wsgi_app.framework)
-    object.__setattr__(short.wsgi_app, "framework", counting)
-    long.wsgi_app = long.wsgi_app.framework
+    last = last_shortcut(short)
+    counting = Counting(last.framework)
+    object.__setattr__(last, "framework", counting)
+    long.wsgi_app = last_shortcut(long).framework
     return FlaskClient(short), FlaskClient(long), counting
 
 
@@ -77,7 +86,6 @@ def test_a_usual_request_does_not_come_to_the_framework(both, headers, record):
     st.sets(st.sampled_from(NAMES), max_size=1),
     st.sampled_from([{}, {}, {}, {"explain": False}, {"keys": ["A-1"]}, {"mode": 1}]),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_asked_the_answer_is_the_same(both, headers, record, changes, dropped, more):
     short, long, _ = both
     changed = {k: v for k, v in {**record, **changes}.items() if k not in dropped}
@@ -160,5 +168,97 @@ def test_a_model_that_fails_is_asked_once_and_told_of_by_the_framework(both, hea
 
     assert found == told(long, body, headers)
     assert (found[0], json.loads(found[1])["code"]) == (502, AlgorithmFailed.code)
+    assert [event["event"] for event in found[3]].count("prediction.raised") == 1
+    assert framework.calls == 1
+
+
+INFER = "/v2/models/churn/infer"
+LENGTH = "Inference-Header-Content-Length"
+SHAPES = st.sampled_from([[2], [1], [2, 1], [0], [-1], "2", None])
+TENSORS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["tenure", "contract", "monthly_charges", "rows", 1]),
+            "datatype": st.sampled_from(["INT64", "FP64", "BYTES", "FP8"]),
+            "shape": SHAPES,
+            "data": st.lists(VALUES, min_size=1, max_size=2),
+        }
+    ),
+    max_size=3,
+)
+
+
+def inference(tenures=(3, 70)):
+    """Return what asks about customers by tensors."""
+    rows = [len(tenures)]
+    contracts = ["One year"] * len(tenures)
+    return {
+        "id": "7",
+        "inputs": [
+            {"name": "tenure", "datatype": "INT64", "shape": rows, "data": [*tenures]},
+            {"name": "contract", "datatype": "BYTES", "shape": rows, "data": contracts},
+        ],
+    }
+
+
+def in_binary(tenures=(3, 70)):
+    """Return the same with the numbers as bytes, wanted back so, and how long its JSON is."""
+    asked = inference(tenures)
+    numbers = struct.pack(f"<{len(tenures)}q", *tenures)
+    del asked["inputs"][0]["data"]
+    asked["inputs"][0]["parameters"] = {"binary_data_size": len(numbers)}
+    asked["parameters"] = {"binary_data_output": True}
+    head = json.dumps(asked).encode()
+    return head + numbers, str(len(head))
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/octet-stream", None])
+def test_usual_tensors_do_not_come_to_the_framework(both, headers, kind):
+    short, long, framework = both
+    sent = {name: value for name, value in headers.items() if name != "Content-Type"}
+    body, length = in_binary()
+    sent |= {LENGTH: length} | ({} if kind is None else {"Content-Type": kind})
+
+    found = told(short, body, sent, INFER)
+
+    assert found == told(long, body, sent, INFER)
+    assert (found[0], framework.calls) == (200, 0)
+
+
+@given(TENSORS)
+def test_whatever_tensors_come_the_answer_is_the_same(both, headers, tensors):
+    short, long, _ = both
+    body = json.dumps({**inference(), "inputs": inference()["inputs"] + tensors})
+
+    assert told(short, body, headers, INFER) == told(long, body, headers, INFER)
+
+
+@given(st.binary(max_size=20), st.sampled_from(["0", "-1", "9" * 30, "x"]))
+def test_whatever_bytes_come_the_answer_is_the_same(both, headers, tail, length):
+    short, long, _ = both
+    body, right = in_binary()
+
+    for sent, said in ((body + tail, right), (body[: -1 - len(tail)], right), (body, length)):
+        with_length = {**headers, LENGTH: said}
+        assert told(short, sent, with_length, INFER) == told(long, sent, with_length, INFER)
+
+
+def test_a_version_by_its_number_is_the_frameworks(both, headers):
+    short, long, framework = both
+    path = "/v2/models/churn/versions/1/infer"
+    body = json.dumps(inference())
+
+    assert told(short, body, headers, path) == told(long, body, headers, path)
+    assert framework.calls == 1
+
+
+def test_a_model_that_fails_on_tensors_is_asked_once(both, headers):
+    short, long, framework = both
+    body = json.dumps(inference([666]))
+
+    found = told(short, body, headers, INFER)
+
+    assert found == told(long, body, headers, INFER)
+    assert found[0] == 502
     assert [event["event"] for event in found[3]].count("prediction.raised") == 1
     assert framework.calls == 1

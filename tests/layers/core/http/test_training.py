@@ -31,6 +31,14 @@ def test_an_empty_object_is_as_good_as_no_body(train):
     assert train(json={}).status_code == 202
 
 
+def test_only_a_flow_has_services_that_are_trained_first(train):
+    response = train(json={"with_services": True})
+
+    assert response.status_code == 422
+    assert [one["where"] for one in response.json["faults"]] == ["/with_services"]
+    assert train(json={"with_services": False}).status_code == 202
+
+
 @pytest.mark.parametrize("more", [{}, {"json": {}}])
 def test_how_a_csv_is_written_is_refused_where_none_is_sent(train, more):
     response = train(query_string={"encoding": "utf-8", "decimal": ","}, **more)

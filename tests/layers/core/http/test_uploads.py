@@ -151,6 +151,7 @@ def test_an_upload_is_its_tenants_own(sidecar, append, where, client):
         ({"size": True}, "/size"),
         ({"delimiter": '"'}, "/delimiter"),
         ({"encoding": "klingon"}, "/encoding"),
+        ({"encoding": "punycode"}, "/encoding"),
         ({"encoding": "utf\0"}, "/encoding"),
     ],
 )

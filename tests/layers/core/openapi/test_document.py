@@ -55,6 +55,25 @@ def test_each_service_has_a_path_of_its_own():
     assert "/v1/services/{service}/predict" not in paths
 
 
+@pytest.mark.parametrize("declared", [[], [CHURN]])
+def test_predictions_are_asked_and_answered_in_every_form(declared):
+    (predict,) = (
+        one for path, one in made(*declared)["paths"].items() if path.endswith("/predict")
+    )
+    forms = {"application/json", "text/csv", "application/x-ndjson", "application/xml", "text/xml"}
+
+    assert predict["post"]["requestBody"]["content"].keys() == forms
+    assert predict["post"]["responses"]["200"]["content"].keys() == forms
+
+
+def test_whatever_takes_a_body_takes_it_compressed():
+    coding = {"$ref": "#/components/parameters/ContentEncoding"}
+
+    for operations in made(CHURN)["paths"].values():
+        for operation in operations.values():
+            assert (coding in operation["parameters"]) == ("requestBody" in operation)
+
+
 def test_without_services_the_general_path_is_there():
     assert "/v1/services/{service}/predict" in made()["paths"]
 
@@ -106,10 +125,10 @@ def test_keys_are_offered_where_the_service_can_look_them_up():
     )
 
     assert (list(without["properties"]), without["required"]) == (
-        ["records", "explain"],
+        ["records", "explain", "confidence"],
         ["records"],
     )
-    assert list(with_keys["properties"]) == ["records", "keys", "explain"]
+    assert list(with_keys["properties"]) == ["records", "keys", "explain", "confidence"]
 
 
 def test_problems_of_the_open_inference_protocol_have_its_error_beside():
@@ -181,7 +200,7 @@ def test_every_operation_needs_a_key_except_probes():
         for operation in methods.values()
         if operation.get("security") == []
     ]
-    assert sorted(open_paths) == ["/health", "/livez", "/ping", "/readyz", "/version"]
+    assert sorted(open_paths) == ["/health", "/livez", "/metrics", "/ping", "/readyz", "/version"]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class Server:
                 "MINERVA_PORT": str(port),
                 "MINERVA_WEB_WORKERS": "2",
                 "MINERVA_WEB_THREADS": "4",
-                "MINERVA_GRACEFUL_TIMEOUT_S": "20",
+                "MINERVA_GRACEFUL_TIMEOUT_S": "60",
                 **environment,
             },
             stdout=subprocess.PIPE,
@@ -49,7 +49,7 @@ class Server:
         )
 
     def connection(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def get(self, path):
         """Return status and content, or None while nobody listens."""
@@ -90,11 +90,12 @@ class Server:
 
     def log(self):
         path = self.workspace / ".minerva" / "logs" / "web.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()]
+        whole = path.read_bytes().rpartition(b"\n")[0]  # somebody may be writing the next line
+        return [json.loads(line) for line in whole.splitlines()]
 
     def dial(self):
         """Return a raw connection."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def say(self, *pieces):
         """Send bytes on a connection of their own; return all that is answered until it ends."""
@@ -133,7 +134,7 @@ def start(workspace, free_port):
 def start_once(tmp_path_factory, prepared, free_port):
     """Return such a function whose server all tests of a module share."""
     folder = tmp_path_factory.mktemp("shared") / "workspace"
-    shutil.copytree(prepared, folder, ignore=shutil.ignore_patterns("run"))
+    shutil.copytree(prepared, folder)
     with started_in(folder, free_port) as started:
         yield started
 

@@ -25,14 +25,14 @@ def test_a_caller_is_answered_while_the_sidecar_stands_still_and_served_again_af
 ):
     server, tell = stopped
     records = json.loads(predict_body)["records"]
-    policy = Policy(breaker_failures=2, breaker_open_s=0.5)
+    policy = Policy(breaker_failures=2, breaker_open_s=6)
     with Client(f"http://127.0.0.1:{server.port}", policy=policy) as client:
 
-        def ask():
-            return client.predict("churn", records, default={"churn": "No"}, timeout_s=0.5)
+        def ask(timeout_s=30):
+            return client.predict("churn", records, default={"churn": "No"}, timeout_s=timeout_s)
 
         assert ask()["degraded"] is False
         tell(signal.SIGSTOP)
-        assert [ask()["reason"] for _ in range(3)] == ["deadline", "deadline", "breaker"]
+        assert [ask(0.5)["reason"] for _ in range(3)] == ["deadline", "deadline", "breaker"]
         tell(signal.SIGCONT)
-        wait_until(lambda: not ask()["degraded"], 20, "an answer of the sidecar")
+        wait_until(lambda: not ask()["degraded"], what="an answer of the sidecar")

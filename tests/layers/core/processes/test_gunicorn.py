@@ -36,7 +36,7 @@ def test_a_request_in_flight_is_finished_when_told_to_stop(start, predict_body):
 
     assert response.status == 200
     assert predictions(response) == ["No"]
-    assert server.process.wait(20) == 0
+    assert server.process.wait(60) == 0
     slow.close()
 
 
@@ -50,6 +50,7 @@ def test_a_killed_worker_takes_only_its_own_requests_along(start, predict_body):
     victim = holders[0]
 
     os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: victim not in server.workers(), what="the end of the victim")
 
     for _ in range(10):
         assert server.get("/livez") == (200, {"status": "alive"})
@@ -75,7 +76,7 @@ def test_an_event_stream_does_not_hold_up_the_stop(start):
     server.process.send_signal(signal.SIGTERM)
 
     assert b"event: queued" in stream.read()
-    assert server.process.wait(15) == 0
+    assert server.process.wait(30) == 0
     connection.close()
 
 
@@ -121,9 +122,10 @@ def test_the_server_logs_in_our_format_and_the_web_process_loads_no_training_lib
     worker = server.holder(connection)
     connection.close()
 
-    log = wait_until(lambda: [line for line in server.log() if line.get("request_id") == "r-1"])
+    def events():
+        return {line["event"] for line in server.log() if line.get("request_id") == "r-1"}
 
-    assert {"prediction.answered", "request.finished"} <= {line["event"] for line in log}
+    wait_until(lambda: events() >= {"prediction.answered", "request.finished"}, what=events)
     assert all(line["component"] == "web" for line in server.log())
     assert any(line.get("logger") == "gunicorn.error" for line in server.log())
     loaded = " ".join(entry.path for entry in psutil.Process(worker).memory_maps())

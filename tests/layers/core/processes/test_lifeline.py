@@ -41,7 +41,7 @@ def test_a_pipe_that_ends_stops_what_was_watched(run):
 
     guard([f"watch {process.pid}\n"], graceful_s=0.2)
 
-    assert process.wait(10) == -signal.SIGTERM
+    assert process.wait(60) == -signal.SIGTERM
 
 
 def test_who_does_not_listen_is_killed(run):
@@ -49,7 +49,7 @@ def test_who_does_not_listen_is_killed(run):
 
     guard([f"watch {process.pid}\n"], graceful_s=0.2)
 
-    assert process.wait(10) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
 
 
 def test_a_farewell_means_that_nothing_is_left_to_do(run):
@@ -71,7 +71,7 @@ def test_a_forgotten_group_is_left_alone(run):
 def test_a_group_that_is_gone_harms_nobody(run):
     process = run(OBEDIENT)
     kill_group(process.pid)
-    process.wait(10)
+    process.wait(60)
 
     guard([f"watch {process.pid}\n"], graceful_s=0.2)
     kill_group(process.pid)
@@ -97,7 +97,7 @@ def test_a_guardian_that_was_killed_does_not_stop_its_supervisor():
     with Guardian(graceful_s=1) as guardian:
         (ours,) = set(psutil.Process().children()) - before
         ours.kill()
-        ours.wait(10)
+        ours.wait(60)
         for _ in range(3):
             guardian.forget(1)
 

@@ -8,11 +8,17 @@ HEAD = (
     b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 )
 LOOP, THREAD = "MainThread", "ThreadPoolExecutor"
+BUSY_S, SLOW_S = 0.05, 1.5
+"""What counts as quick here, since no thread answers within 2 ms while others want the processor, and what
+does not: 5 % of it are more than that."""
 PACED = """
     def predict(self, batch):
         import threading, time
         from pathlib import Path
 
+        from minerva.layers.core.processes import quick
+
+        quick.QUICK_S = {busy_s}
         folder = Path({folder!r})
         with (folder / "answered_by").open("a") as file:
             file.write(threading.current_thread().name + "\\n")
@@ -26,7 +32,7 @@ def paced(workspace):
     (plugin,) = (workspace / "plugins").glob("*.py")
     code = plugin.read_text()
     assert code.count("\n    def predict(self, batch):\n") == 1
-    paced = PACED.format(folder=str(workspace))
+    paced = PACED.format(folder=str(workspace), busy_s=BUSY_S)
     plugin.write_text(code.replace("\n    def predict(self, batch):\n", paced))
     (workspace / "pace").write_text("0")
     return workspace / "pace"
@@ -53,12 +59,19 @@ def test_the_loop_answers_a_quick_service_and_threads_one_that_became_slow(
             (mine, *others) = names()[len(before) :] or [""]
             return "" if others else mine
 
-        wait_until(lambda: answered_by() == LOOP)
-        paced.write_text("0.1")
-        first, second, third = answered_by(), answered_by(), answered_by()
-        paced.write_text("0")
+        def after_it_became_slow() -> list[str]:
+            """Return who answered the two questions after a slow one that the loop has answered.
+
+            Nothing, where it did not: on a busy machine a quick answer takes long now and then, too.
+            """
+            wait_until(lambda: answered_by() == LOOP)
+            paced.write_text(str(SLOW_S))
+            first, *others = [answered_by() for _ in range(3)]
+            paced.write_text("0")
+            return others if first == LOOP and all(others) else []
+
+        second, third = wait_until(after_it_became_slow, 240)
         wait_until(lambda: answered_by() == LOOP)
 
-    assert first == LOOP
     assert second.startswith(THREAD)
     assert third.startswith(THREAD)

@@ -16,10 +16,12 @@ from minerva.layers.core.processes.quick import (
 BODY = b'{"records": [{"x": 1}]}'
 
 
-def request(path=b"/v1/services/churn/predict", body=BODY, method=b"POST"):
+def request(
+    path=b"/v1/services/churn/predict", body=BODY, method=b"POST", form=b"application/json"
+):
     """Return a request all of which has come."""
-    head = b"%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (method, path, len(body))
-    arrival = Arrival(head + body)
+    head = b"%s %s HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+    arrival = Arrival(head % (method, path, form, len(body)) + body)
     assert arrival.stage() is Stage.WHOLE
     return arrival
 
@@ -55,7 +57,9 @@ def test_what_nobody_knows_and_what_was_slow_goes_to_a_thread():
         request(b"/v1/services/other/predict"),
         request(b"/v1/services/churn/train"),
         request(b"/v2/models/churn/infer"),
+        request(b"/v2/models/churn/ready"),
         request(method=b"GET"),
+        request(form=b"application/x-ndjson"),
         request(body=b'{"keys": ["1"]}'),
         request(body=b'{"records": [], "keys": ["1"]}'),
         request(body=b'{"records": [{"x": 1}], "explain": true}'),
@@ -67,6 +71,22 @@ def test_what_nobody_knows_and_what_was_slow_goes_to_a_thread():
 )
 def test_anything_else_goes_to_a_thread(quick, other):
     assert not may(quick, other)
+
+
+TENSORS = b'{"inputs": [{"name": "x", "datatype": "INT64", "shape": [1]}]}'
+
+
+def test_a_service_is_quick_by_each_protocol_for_itself(quick):
+    path = b"/v2/models/churn/infer"
+    assert not may(quick, request(path, TENSORS))
+
+    quick.answered_by_thread(quick.line(request(path).data), QUICK_S, now=0.0)
+
+    assert may(quick, request(path, TENSORS))
+    assert may(quick, request(path, TENSORS + b"\x00" * 8))
+    assert not may(quick, request(path, TENSORS + b'{"explain": true}'))
+    assert not may(quick, request(path, TENSORS + b'{"name": "explanation_x"}'))
+    assert not may(quick, request(path, b""))
 
 
 def test_a_body_of_unknown_length_goes_to_a_thread(quick):

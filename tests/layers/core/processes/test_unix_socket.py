@@ -12,7 +12,11 @@ import pytest
 
 from minerva.client import Client
 from minerva.errors import InvalidConfiguration
-from minerva.layers.core.processes.ports import ensure_addresses_free, ensure_socket_free
+from minerva.layers.core.processes.ports import (
+    ensure_addresses_free,
+    ensure_socket_free,
+    group_number,
+)
 from minerva.settings import load
 
 
@@ -41,7 +45,7 @@ def test_every_worker_answers_at_the_socket_and_at_the_port(start, path):
         assert str(path) in listening
 
     server.process.terminate()
-    assert server.process.wait(20) == 0
+    assert server.process.wait(60) == 0
     assert not path.exists()
 
 
@@ -55,13 +59,24 @@ def test_without_keys_whoever_may_use_the_socket_asks_at_the_socket(start, path,
     assert json.loads(answered.stdout)["predictions"][0]["churn"] == "No"
 
 
-def test_a_group_of_its_own_may_use_the_socket(start, path):
-    group = grp.getgrgid(os.getegid())
-
-    start(MINERVA_SOCKET=str(path), MINERVA_SOCKET_GROUP=group.gr_name)
+@pytest.mark.parametrize(
+    "named",
+    [lambda: grp.getgrgid(os.getegid()).gr_name, lambda: str(os.getegid())],
+    ids=["name", "number"],
+)
+def test_a_group_of_its_own_may_use_the_socket(start, path, named):
+    start(MINERVA_SOCKET=str(path), MINERVA_SOCKET_GROUP=named())
 
     found = path.stat()
-    assert (stat.S_IMODE(found.st_mode), found.st_gid) == (0o660, group.gr_gid)
+    assert (stat.S_IMODE(found.st_mode), found.st_gid) == (0o660, os.getegid())
+
+
+def test_a_group_may_be_a_number_that_has_no_name_here():
+    """In a pod a group is one of the cluster's; the image knows nothing of it."""
+    numbers = {one.gr_gid for one in grp.getgrall()}
+    unnamed = next(number for number in range(20_000, 30_000) if number not in numbers)
+
+    assert group_number(str(unnamed)) == unnamed
 
 
 def test_a_socket_that_a_killed_server_left_is_replaced(start, path):

@@ -25,3 +25,8 @@ def test_the_local_principal_may_do_everything_for_the_default_tenant():
 
     assert local.tenant == "default"
     assert local.scopes == {"predict", "feedback", "train", "registry", "admin", "metrics"}
+
+
+def test_a_caller_is_named_by_the_name_of_its_key_and_by_the_key():
+    assert Principal("acme", "k1", frozenset(), "ann").author == "ann (k1)"
+    assert Principal("acme", "k1", frozenset()).author == "k1"

@@ -70,7 +70,7 @@ def test_lines_of_several_processes_do_not_mix(tmp_path):
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(30)
+        writer.join(120)
 
     lines = path.read_bytes().splitlines()
     assert sorted(set(lines)) == [b"a" * 200, b"b" * 200]

@@ -9,7 +9,7 @@ import pytest
 from minerva.testing import algorithms_in
 from minerva.testing.algorithm.case import Limits, make_case
 from minerva.testing.algorithm.checks import CHECKS
-from minerva.testing.algorithm.verdict import Broken, NotApplicable
+from minerva.testing.verdict import Broken, NotApplicable
 
 PLUGIN = Path(__file__).parent / "wrong_algorithms.py"
 BY_NAME = {algorithm.name: algorithm for algorithm in algorithms_in(PLUGIN)}

@@ -139,6 +139,7 @@ def test_the_kit_itself_needs_no_pytest():
         "import sys\n"
         "import minerva.testing\n"
         "from minerva.testing import algorithms_in\n"
+        "from minerva.testing import steps_in\n"
         "import minerva.testing.algorithm.run, minerva.testing.algorithm.process\n"
         "assert 'pytest' not in sys.modules\n"
     )

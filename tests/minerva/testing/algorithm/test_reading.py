@@ -11,7 +11,7 @@ from minerva.testing.algorithm.case import make_case
 from minerva.testing.algorithm.checks import CHECKS, by_name
 from minerva.testing.algorithm.run import Examination
 from minerva.testing.algorithm.session import Session
-from minerva.testing.algorithm.verdict import Broken, NotApplicable
+from minerva.testing.verdict import Broken, NotApplicable
 
 PLUGIN = Path(__file__).parent / "reading_algorithms.py"
 BY_NAME = {algorithm.name: algorithm for algorithm in algorithms_in(PLUGIN)}

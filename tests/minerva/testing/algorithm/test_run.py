@@ -6,7 +6,7 @@ from minerva.errors import InvalidConfiguration
 from minerva.testing.algorithm.case import Limits
 from minerva.testing.algorithm.run import Examination
 from minerva.testing.algorithm.session import Session
-from minerva.testing.algorithm.verdict import Broken
+from minerva.testing.verdict import Broken
 
 BEGINNING = """
 import os, signal, time
@@ -98,7 +98,7 @@ def test_an_exit_is_told_with_the_last_words(examine):
 
 def test_an_endless_loop_is_ended(examine):
     verdicts, _ = examine(
-        timeout_s=6,
+        timeout_s=15,
         only={"answers", "empty", "untouched"},
         predict="while len(batch) == 0: time.sleep(600)",
     )
@@ -106,7 +106,7 @@ def test_an_endless_loop_is_ended(examine):
     assert {name: one.state for name, one in verdicts.items()} == {
         "answers": "passed", "empty": "failed", "untouched": "passed",
     }  # fmt: skip
-    assert verdicts["empty"].what == "It was not done within 6 s."
+    assert verdicts["empty"].what == "It was not done within 15 s."
     assert "--timeout" in verdicts["empty"].mend
 
 

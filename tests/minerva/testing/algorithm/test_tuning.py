@@ -8,7 +8,7 @@ import pytest
 from minerva.testing import algorithms_in
 from minerva.testing.algorithm.case import make_case
 from minerva.testing.algorithm.checks import by_name
-from minerva.testing.algorithm.verdict import Broken
+from minerva.testing.verdict import Broken
 
 SPACES = Path(__file__).parent / "search_spaces.py"
 BY_NAME = {algorithm.name: algorithm for algorithm in algorithms_in(SPACES)}

@@ -1,0 +1,1 @@
+"""Built-in steps of flows that reach outside: files, addresses, databases."""

@@ -1,0 +1,1 @@
+"""What limits Minerva past one machine: costs measured here, and deployments simulated from them."""

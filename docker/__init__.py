@@ -1,0 +1,1 @@
+"""How images are made: shipped with the program, so that `minerva build` finds it everywhere."""

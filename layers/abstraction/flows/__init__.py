@@ -1,0 +1,1 @@
+"""Flows: pipelines of small steps behind one predict call."""

@@ -1,0 +1,1 @@
+"""What was answered, how it turned out, and what follows from it."""

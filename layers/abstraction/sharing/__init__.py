@@ -1,0 +1,1 @@
+"""What workspaces give each other, and who uses what."""

@@ -1,0 +1,124 @@
+"""`network.regressor` and `network.classifier`: feed-forward networks (multi-layer perceptrons)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from minerva import Parameters, TrainingContext
+from minerva.layers.application.catalogue.features import Matrix
+from minerva.layers.application.catalogue.layered import (
+    VALIDATED,
+    Units,
+    as_chances,
+    layers_of,
+    may_validate,
+    on_scaled,
+    unscaled,
+)
+from minerva.layers.application.catalogue.supervised import (
+    CLASSIFICATION,
+    REGRESSION,
+    Learnt,
+    Supervised,
+    sklearn,
+)
+
+SEARCH_SPACE = {
+    "learning_rate": {"low": 0.0001, "high": 0.1, "log": True},
+    "penalty": {"low": 1e-6, "high": 0.1, "log": True},
+    "activation": {"values": ["relu", "tanh"]},
+}
+
+
+class NetworkParameters(Parameters, frozen=True, kw_only=True):
+    """Parameters of both."""
+
+    layers: Annotated[
+        tuple[Units, ...],
+        Meta(min_length=1, max_length=8, description="Units of each hidden layer"),
+    ] = (64, 32)
+    activation: Annotated[
+        Literal["relu", "tanh"], Meta(description="What a unit makes of its sum")
+    ] = "relu"
+    learning_rate: Annotated[
+        float, Meta(gt=0, le=1, description="How far the weights move at first (Adam)")
+    ] = 0.003
+    penalty: Annotated[
+        float, Meta(ge=0, le=1000, description="How strongly large weights are held back")
+    ] = 0.0001
+    max_epochs: Annotated[
+        int,
+        Meta(ge=1, le=100_000, description="Most passes over the rows; ends when nothing gains"),
+    ] = 300
+
+
+class _Network(Supervised):
+    Parameters = NetworkParameters
+    search_space = SEARCH_SPACE
+
+    def _grown(
+        self, kind: str, rows: Matrix, truth: NDArray[Any], context: TrainingContext
+    ) -> Learnt:
+        wanted: NetworkParameters = context.parameters
+        network = getattr(sklearn("neural_network"), kind)(
+            hidden_layer_sizes=wanted.layers,
+            activation=wanted.activation,
+            learning_rate_init=wanted.learning_rate,
+            alpha=wanted.penalty,
+            max_iter=wanted.max_epochs,
+            early_stopping=may_validate(truth, number=self.number),
+            validation_fraction=VALIDATED,
+            random_state=context.seed,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", sklearn("exceptions").ConvergenceWarning)
+            network.fit(rows, truth)
+        return {"tanh": np.array([wanted.activation == "tanh"]), **layers_of(network)}
+
+
+class NetworkRegressor(_Network):
+    """A number from layers of units, each a sum that is bent."""
+
+    name = "network.regressor"
+    instead = "network.classifier"
+    problem = REGRESSION
+
+    def fit(self, rows: Matrix, truth: NDArray[Any], context: TrainingContext) -> Learnt:
+        """Learn; the truth is brought to mean 0 and deviation 1 meanwhile."""
+        return on_scaled(truth, lambda one: self._grown("MLPRegressor", rows, one, context))
+
+    def answer(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> NDArray[np.float64]:
+        """Pass the rows through, and undo the scaling."""
+        return unscaled(learnt, passed(learnt, rows))
+
+
+class NetworkClassifier(_Network):
+    """Which class, from layers of units, each a sum that is bent."""
+
+    name = "network.classifier"
+    instead = "network.regressor"
+    problem = CLASSIFICATION
+
+    def fit(self, rows: Matrix, truth: NDArray[Any], context: TrainingContext) -> Learnt:
+        """Learn."""
+        return self._grown("MLPClassifier", rows, truth, context)
+
+    def answer(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> NDArray[np.float64]:
+        """Pass the rows through."""
+        return as_chances(passed(learnt, rows))
+
+
+def passed(learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> Matrix:
+    """Return the sums of the last layer."""
+    count = sum(name.startswith("weights") for name in learnt)
+    for at in range(count):
+        if at:
+            rows = np.tanh(rows) if learnt["tanh"][0] else np.maximum(rows, 0)
+        rows = rows @ learnt[f"weights{at}"] + learnt[f"start{at}"]
+    return rows

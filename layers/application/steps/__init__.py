@@ -1,0 +1,1 @@
+"""Built-in steps of flows that work on what they are given and ask nothing of the outside."""
