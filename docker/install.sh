@@ -6,8 +6,9 @@ export PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=i
 export PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0
 export PATH=/usr/local/bin:/usr/bin:/bin # the base image's Python has pip, our own has none
 here=$(dirname "$0")
-touch /tmp/started
 . "$here/closed-network.sh"
+. "$here/times.sh"
+note_times
 
 [ -x /opt/minerva/bin/python ] || python3 -m venv --without-pip /opt/minerva
 python3 -m pip --python /opt/minerva/bin/python install --no-compile "$@"
@@ -22,6 +23,6 @@ grep -v -e '^#' -e '^$' "$here/left-out.txt" | while read -r pattern; do
   esac
 done
 # A compiled module holds its source's time, which therefore must not change any more.
-. "$here/settle.sh"
+settle_times
 /opt/minerva/bin/python -m compileall -q -j 1 --invalidation-mode timestamp .
-. "$here/settle.sh"
+settle_times

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Copies what is mounted to /workspace: readable by everyone, writable by nobody.
 set -eu
-touch /tmp/started
+. /tmp/docker/times.sh
+note_times
 cp -r /tmp/from/. /workspace/
 chmod -R a+rX,go-w /workspace
-. /tmp/docker/settle.sh
+settle_times

@@ -34,6 +34,10 @@ NOT_BUILT_FROM = shutil.ignore_patterns(
     ".git", ".venv", ".minerva*", "__pycache__", "tests", "*_cache"
 )
 FROZEN = "import importlib.metadata as m, re; print(*{re.sub('[_.]', '-', d.name.lower()) + '==' + d.version for d in m.distributions()})"
+CONTENTS = """
+find / -xdev -path /proc -prune -o -printf '%p %T@ %m %U:%G %y %s\n'
+find / -xdev -type f -exec sha256sum {} +
+"""
 INSTALLED = "import importlib.metadata as m; print(*{d.name.lower().replace('_', '-') for d in m.distributions()})"
 
 
@@ -84,8 +88,36 @@ def test_two_builds_of_the_same_files_make_the_same_layers(images, docker, inspe
     shutil.copytree(ROOT, copy, symlinks=True, ignore=NOT_BUILT_FROM, copy_function=shutil.copyfile)
     command = ("build", "--no-cache", "--file", f"{copy}/docker/Dockerfile", "--target=worker")
     again = docker(*command, "--quiet", str(copy)).strip()
-    assert inspected(again)["RootFS"] == inspected(images["worker"])["RootFS"]
+    if inspected(again)["RootFS"] != inspected(images["worker"])["RootFS"]:
+        differ = contents(docker, again) ^ contents(docker, images["worker"])
+        pytest.fail(f"{len(differ)} files differ:\n" + "\n".join(sorted(differ)[:40]))
     docker("rmi", again)
+
+
+def contents(docker, image):
+    """Each file of an image: its path, time, mode, owner, size and sum."""
+    program = ("run", "--rm", "--user=0", "--entrypoint=sh", image, "-c", CONTENTS)
+    return set(docker(*program).splitlines())
+
+
+STEP = """
+set -eu
+export SOURCE_DATE_EPOCH=315532800
+. /recipe/times.sh
+touch --date=@315532800 /workspace/below
+note_times
+echo new > "/workspace/of another time"
+touch --date=2001-01-01 "/workspace/of another time"
+settle_times
+stat --format='%n %Y' /workspace/*
+"""
+
+
+def test_what_a_step_makes_has_one_time_also_when_the_clock_is_set_back_meanwhile(images, docker):
+    mounted = f"{ROOT}/docker:/recipe:ro"
+    program = ("run", "--rm", "--user=0", "--volume", mounted, "--entrypoint=sh", images["core"])
+    told = docker(*program, "-c", STEP).splitlines()
+    assert told == ["/workspace/below 315532800", "/workspace/of another time 315532800"]
 
 
 def test_what_the_layers_are_listed_to_hold_is_locked_with_hashes_as_everywhere_else():
