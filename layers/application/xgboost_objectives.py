@@ -73,7 +73,9 @@ def _from_chance(raw: NDArray[Any], output: Field) -> NDArray[np.float64]:
     chance = raw.astype(np.float64)
     if output.type is FieldType.BOOLEAN:
         return chance
-    return np.stack([1.0 - chance, chance], axis=1)
+    both = np.empty((len(chance), 2))
+    both[:, 0], both[:, 1] = 1.0 - chance, chance
+    return both
 
 
 def _from_logit(raw: NDArray[Any], output: Field) -> NDArray[np.float64]:

@@ -43,6 +43,9 @@ class Batch:
     columns: Mapping[str, Column]
     rows: int
     keys: Sequence[Any] | None = None
+    table: NDArray[np.float64] | None = None
+    """The same columns side by side, shape (n, features), where they were read so: numbers, none of
+    them missing or too large for a float32."""
 
     def __len__(self) -> int:
         return self.rows
@@ -62,6 +65,8 @@ class Batch:
         What is too large for a float32 becomes the largest one. Text has no number; a schema with
         used text fields raises TypeError.
         """
+        if self.table is not None:
+            return self.table.astype(np.float32, order="C")
         matrix = np.empty((self.rows, len(self.columns)), dtype=np.float32)
         columns = [self._numbers(name, column) for name, column in self.columns.items()]
         for start in range(0, self.rows if columns else 0, CACHED_ROWS):

@@ -48,6 +48,7 @@ class StraightDecoder:
         self._may_lack = [*self._others, *([schema.key] if schema.key else [])]
         self._named = [*numbers, *self._may_lack]
         self._width, self._features = len(self._named), schema.features
+        self._places = self._places_in_table()
         document = _document(numbers, self._may_lack)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(document)
         fields = [schema.inputs[name] for name in numbers]
@@ -70,12 +71,14 @@ class StraightDecoder:
         members = 1 + count * self._width
         if len(self._numbers) == self._width:
             table = np.fromiter(chain.from_iterable(rows), np.float64, count * self._width)
-            columns = self._numbers_of(table.reshape(count, -1))
-            return None if columns is None else self._found(columns, count, None, members)
+            table = table.reshape(count, -1)
+            columns = self._numbers_of(table)
+            return None if columns is None else self._found(columns, table, count, None, members)
         told = dict(zip(self._named, zip(*rows, strict=True), strict=True))
         left_out = sum(told[name].count(msgspec.UNSET) for name in self._may_lack)
         numbers = np.array([told[name] for name in self._numbers], np.float64)
-        columns = self._numbers_of(numbers.reshape(-1, count).T)
+        table = numbers.reshape(-1, count).T
+        columns = self._numbers_of(table)
         keys = self._keys_of(told)
         if columns is None or keys is msgspec.UNSET:
             return None
@@ -84,21 +87,37 @@ class StraightDecoder:
             if column is None:
                 return None
             columns[name] = column
-        return self._found(columns, count, keys, members - left_out)
+        return self._found(columns, table, count, keys, members - left_out)
 
     def of_matrix(self, matrix: NDArray[Any]) -> Batch | None:
         """Return a batch of numbers, shape (n, features), None if it is not wholly usual."""
         plain = len(self._features) == len(self._numbers) == self._width
         if not plain or matrix.dtype.kind not in "iuf" or not len(matrix):
             return None
-        columns = self._numbers_of(matrix.astype(np.float64))
-        return None if columns is None else Batch(self._schema, columns, len(matrix), None)
+        table = matrix.astype(np.float64)
+        columns = self._numbers_of(table)
+        return None if columns is None else Batch(self._schema, columns, len(table), None, table)
 
     def _found(
-        self, columns: dict[str, Column], count: int, keys: list[Any] | None, members: int
+        self,
+        columns: dict[str, Column],
+        table: Column,
+        count: int,
+        keys: list[Any] | None,
+        members: int,
     ) -> Straight:
         used = {name: columns[name] for name in self._features}
-        return Straight(Batch(self._schema, used, count, keys), members)
+        numbers = None if self._places is None else table[:, self._places]
+        return Straight(Batch(self._schema, used, count, keys, numbers), members)
+
+    def _places_in_table(self) -> slice | list[int] | None:
+        """Return where the features stand in a table of the numbers, None if not all are numbers."""
+        features = list(self._features)
+        if features == self._numbers:
+            return slice(None)
+        if not features or not set(features) <= set(self._numbers):
+            return None
+        return [self._numbers.index(name) for name in features]
 
     def _keys_of(self, told: dict[str, tuple[Any, ...]]) -> Any:
         """Return the keys, None if there are none to be told, UNSET if one does not fit."""

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 QUICK_S = 0.002
 """A thread's answer that took no longer tells that a service is quick; a mean of the loop's that is longer
 tells that it is not."""
+DOUBTFUL_S = 0.04
+"""Where a thread computed no longer than QUICK_S and took no longer than this, it may have waited for the
+interpreter alone: the loop tries one answer, and goes on if it was quick."""
 SHARE = 0.05
 """Of the newest answer in that mean: one that took 40 ms is enough."""
 FIRST_REST_S, LONGEST_REST_S = 1.0, 3600.0
@@ -88,17 +91,21 @@ class Quick:
         kind = _kind(data)
         return None if kind is None else _line(data, kind)
 
-    def answered_by_thread(self, line: bytes, seconds: float, now: float) -> None:
-        """Note how long a thread took for an answer, waiting for the interpreter included."""
+    def answered_by_thread(self, line: bytes, took_s: float, computed_s: float, now: float) -> None:
+        """Note how long a thread took for an answer, waiting included, and how much of it it computed."""
         is_one_too_many = line not in self._known and len(self._known) >= MOST_SERVICES
-        if seconds > QUICK_S or is_one_too_many:
+        if computed_s > QUICK_S or took_s > DOUBTFUL_S or is_one_too_many:
             return
         known = self._known.setdefault(line, Known())
-        if now >= known.not_before:
+        if not known.quick and now >= known.not_before:
             known.quick = True
+            known.mean_s = 0.0 if took_s <= QUICK_S else QUICK_S
 
     def answered_here(self, line: bytes, seconds: float, now: float) -> None:
-        """Note how long the loop took. After a rest a thread must have found the service quick again."""
+        """Note how long the loop took, others' use of the processor left out.
+
+        After a rest a thread must have found the service quick again.
+        """
         known = self._known[line]
         known.mean_s += SHARE * (seconds - known.mean_s)
         if known.mean_s <= QUICK_S:

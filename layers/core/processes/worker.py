@@ -26,6 +26,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from minerva.layers.core.processes.arrival import Stage
 from minerva.layers.core.processes.caller import CallerSocket
 from minerva.layers.core.processes.connection import Connection, Turn, watch_body
+from minerva.layers.core.processes.own_time import OwnTime
 from minerva.layers.core.processes.quick import Quick
 from minerva.layers.core.processes.refusal import (
     FAILED,
@@ -78,6 +79,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def init_process(self) -> None:
         """Let threads take turns sooner than Python's 5 ms."""
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._own_time = OwnTime()  # of this thread, which becomes the loop
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -129,13 +131,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _answer_here(self, conn: Connection, line: bytes) -> None:
         """Answer in the loop, which waits for nobody: a thread sends what is not taken at once."""
-        began = time.monotonic()
+        began, own = time.monotonic(), self._own_time.now()
         self.traffic.began()
         with conn.sock.without_waiting() as rest:
             result = self._answer(conn)
         now = time.monotonic()
         conn.took_s = now - began
-        self._quick.answered_here(line, now - began, now)
+        self._quick.answered_here(line, self._own_time.now() - own, now)
         if rest:
             sent = self.tpool.submit(self._send_rest, conn, bytes(rest), result)
             sent.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
@@ -162,12 +164,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def handle(self, conn: Connection) -> Any:
         """Answer a request that is there; in a thread. Return whose turn it is, or whether we go on."""
         line = self._quick.line(conn.arrival.data)
-        began = time.monotonic()
+        began, computed = time.monotonic(), time.thread_time()
         result = self._answer(conn)
         now = time.monotonic()
         conn.took_s = now - began
         if line is not None and conn.status == HTTPStatus.OK:
-            self._quick.answered_by_thread(line, now - began, now)
+            computed = time.thread_time() - computed
+            self._quick.answered_by_thread(line, conn.took_s, computed, now)
         return result
 
     def _answer(self, conn: Connection) -> Any:

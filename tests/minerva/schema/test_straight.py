@@ -79,6 +79,32 @@ def test_so_it_is_where_there_are_only_numbers(records):
     assert straight is None or same(straight.batch, by_records(NUMBERS, records))
 
 
+UNUSED = {**INPUTS["a"], "use": False}
+SOME_USED = {"b": INPUTS["b"], "z": UNUSED, "a": INPUTS["a"]}
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [{name: INPUTS[name] for name in "ab"}, SOME_USED, {**SOME_USED, "f": INPUTS["f"]}],
+    ids=["all numbers", "not all used", "others beside"],
+)
+@pytest.mark.parametrize("key", [None, "id"])
+def test_the_table_of_numbers_makes_the_matrix_that_its_columns_make(declared, key):
+    schema = Schema.parse({"inputs": declared, "output": OUTPUT} | ({"key": key} if key else {}))
+    record = {"a": 0.1, "b": 7, "z": -1e15, "f": True, "id": "k"}
+    records = [
+        {name: record[name] for name in declared} | ({key: "k"} if key else {}) for _ in range(3)
+    ]
+    records[1]["a"] = -(2.0**52)
+    decoder = Decoder(schema)
+
+    matrix = decoder.straight.read(json.dumps({"records": records}).encode()).batch.matrix()
+
+    expected = decoder.records(records).matrix()
+    np.testing.assert_array_equal(matrix, expected)
+    assert (matrix.dtype, matrix.flags.c_contiguous) == (expected.dtype, True)
+
+
 @given(st.floats(-1e9, 1e9), st.integers(-5, 1000))
 def test_usual_numbers_go_straight(a, b):
     document = json.dumps({"records": [{"b": b, "a": a}]}).encode()
@@ -133,6 +159,8 @@ def test_a_matrix_says_the_same_as_its_columns(rows, dtype):
     except InvalidInput:
         slow = None
     assert straight is None or same(straight, slow)
+    if straight is not None:
+        np.testing.assert_array_equal(straight.matrix(), slow.matrix())
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i8", "u1"])

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from minerva.layers.core.processes.arrival import Arrival, Stage
 from minerva.layers.core.processes.quick import (
+    DOUBTFUL_S,
     LONGEST_REST_S,
     MOST_BYTES,
     MOST_SERVICES,
@@ -34,7 +35,7 @@ def may(quick, arrival, now=0.0):
 def quick():
     """What knows that churn is quick."""
     known = Quick()
-    known.answered_by_thread(known.line(request().data), QUICK_S, now=0.0)
+    known.answered_by_thread(known.line(request().data), QUICK_S, QUICK_S, now=0.0)
     return known
 
 
@@ -42,11 +43,12 @@ def test_a_service_that_a_thread_answered_quickly_is_answered_in_the_loop(quick)
     assert may(quick, request())
 
 
-def test_what_nobody_knows_and_what_was_slow_goes_to_a_thread():
+@pytest.mark.parametrize("slow", [(1.01 * DOUBTFUL_S, 0.0), (DOUBTFUL_S, 1.01 * QUICK_S)])
+def test_what_nobody_knows_and_what_was_slow_goes_to_a_thread(slow):
     quick = Quick()
     assert not may(quick, request())
 
-    quick.answered_by_thread(quick.line(request().data), 1.01 * QUICK_S, now=0.0)
+    quick.answered_by_thread(quick.line(request().data), *slow, now=0.0)
 
     assert not may(quick, request())
 
@@ -80,7 +82,7 @@ def test_a_service_is_quick_by_each_protocol_for_itself(quick):
     path = b"/v2/models/churn/infer"
     assert not may(quick, request(path, TENSORS))
 
-    quick.answered_by_thread(quick.line(request(path).data), QUICK_S, now=0.0)
+    quick.answered_by_thread(quick.line(request(path).data), QUICK_S, QUICK_S, now=0.0)
 
     assert may(quick, request(path, TENSORS))
     assert may(quick, request(path, TENSORS + b"\x00" * 8))
@@ -102,9 +104,9 @@ def test_one_slow_answer_sends_a_service_to_threads_for_a_while(quick):
 
     quick.answered_here(line, 0.05, now=100.0)
 
-    quick.answered_by_thread(line, 0.0, now=100.9)
+    quick.answered_by_thread(line, 0.0, 0.0, now=100.9)
     assert not may(quick, request(), now=101.1)
-    quick.answered_by_thread(line, 0.0, now=101.0)
+    quick.answered_by_thread(line, 0.0, 0.0, now=101.0)
     assert may(quick, request(), now=101.1)
 
 
@@ -112,9 +114,40 @@ def test_a_service_that_became_slow_is_not_tried_again_until_a_thread_finds_it_q
     line = quick.line(request().data)
     quick.answered_here(line, 2.0, now=100.0)
 
-    quick.answered_by_thread(line, 2.0, now=5000.0)
+    quick.answered_by_thread(line, 2.0, 0.0, now=5000.0)
 
     assert not may(quick, request(), now=5000.0)
+
+
+@pytest.fixture
+def doubtful():
+    """What knows that a thread waited longer for churn than it computed: for the interpreter, or for a disk."""
+    known = Quick()
+    known.answered_by_thread(known.line(request().data), DOUBTFUL_S, QUICK_S, now=0.0)
+    return known
+
+
+def test_who_may_have_waited_for_the_interpreter_alone_is_tried_in_the_loop(doubtful):
+    assert may(doubtful, request())
+
+    doubtful.answered_here(doubtful.line(request().data), QUICK_S, now=0.0)
+    assert may(doubtful, request())
+
+
+def test_one_answer_shows_that_it_was_something_else(doubtful):
+    doubtful.answered_here(doubtful.line(request().data), 1.01 * QUICK_S, now=0.0)
+
+    assert not may(doubtful, request())
+
+
+def test_a_thread_s_doubtful_answer_takes_back_nothing_of_what_the_loop_has_seen(quick):
+    line = quick.line(request().data)
+    quick.answered_here(line, 0.0, now=0.0)
+    quick.answered_by_thread(line, DOUBTFUL_S, 0.0, now=0.0)
+
+    quick.answered_here(line, 0.005, now=0.0)
+
+    assert may(quick, request())
 
 
 def test_a_hiccup_is_forgiven(quick):
@@ -124,7 +157,7 @@ def test_a_hiccup_is_forgiven(quick):
 
 
 def quick_again(quick, line, now):
-    quick.answered_by_thread(line, 0.0, now)
+    quick.answered_by_thread(line, 0.0, 0.0, now)
     return may(quick, request(), now)
 
 
@@ -132,7 +165,7 @@ def quick_again(quick, line, now):
 def test_who_is_slow_again_and_again_holds_the_loop_up_ever_more_rarely(slow):
     quick, now, rests = Quick(), 0.0, []
     line = quick.line(request().data)
-    quick.answered_by_thread(line, 0.0, now)
+    quick.answered_by_thread(line, 0.0, 0.0, now)
     for seconds in slow:
         quick.answered_here(line, seconds, now)
         rest = next(2.0**power for power in range(13) if quick_again(quick, line, now + 2.0**power))
@@ -145,7 +178,9 @@ def test_who_is_slow_again_and_again_holds_the_loop_up_ever_more_rarely(slow):
 
 def test_names_that_callers_make_up_are_not_remembered_for_ever(quick):
     for number in range(MOST_SERVICES + 10):
-        quick.answered_by_thread(b"POST /v1/services/%d/predict HTTP/1.1" % number, 0.0, now=0.0)
+        quick.answered_by_thread(
+            b"POST /v1/services/%d/predict HTTP/1.1" % number, 0.0, 0.0, now=0.0
+        )
 
     assert not may(quick, request(b"/v1/services/%d/predict" % (MOST_SERVICES + 5)))
     assert may(quick, request())
