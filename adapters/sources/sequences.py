@@ -104,8 +104,10 @@ def _check_columns(columns: list[str], sequence: SequenceDeclaration, *others: s
 def _look_back(
     table: pd.DataFrame, sequence: SequenceDeclaration
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return for each row and step the row that it sees, shape (window, rows), -1 for none; and the rows
-    that are records."""
+    """Return which row each row sees at each step, shape (window, rows), -1 for none; and the records' rows.
+
+    Steps go back from 0, the row itself. Raises InvalidData as `SequenceSource.frames`.
+    """
     import pandas as pd
 
     keys, _ = pd.factorize(table[sequence.key])
@@ -142,7 +144,9 @@ def _records(
     for column in sequence.columns:
         for at, name in enumerate(sequence.names(column)):
             seen = table[column].take(np.maximum(before[at, rows], 0)).reset_index(drop=True)
-            made[name] = seen if (before[at, rows] >= 0).all() else seen.where(before[at, rows] >= 0)
+            made[name] = (
+                seen if (before[at, rows] >= 0).all() else seen.where(before[at, rows] >= 0)
+            )
     return pd.DataFrame(made)
 
 

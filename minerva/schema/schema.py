@@ -17,7 +17,7 @@ from minerva.spelling import hint
 MAX_FIELDS = 10_000
 WINDOW = "window"
 """Member of an input that stands for its last values, each a field of its own."""
-MAX_WINDOW = 1000
+MIN_WINDOW, MAX_WINDOW = 2, 1000
 MEMBERS = ("key", "inputs", "output")
 WHOLE = "a schema has key, inputs and output"
 
@@ -119,8 +119,10 @@ def _window(value: Any, where: str, faults: list[Fault]) -> tuple[int | None, An
     if not isinstance(value, Mapping) or WINDOW not in value:
         return None, value
     window = value[WINDOW]
-    if type(window) is not int or not 2 <= window <= MAX_WINDOW:
-        faults.append(Fault(f"{where}/{WINDOW}", f"is to be a whole number from 2 to {MAX_WINDOW}"))
+    if type(window) is not int or not MIN_WINDOW <= window <= MAX_WINDOW:
+        faults.append(
+            Fault(f"{where}/{WINDOW}", f"is to be a whole number from {MIN_WINDOW} to {MAX_WINDOW}")
+        )
         window = None
     return window, {member: one for member, one in value.items() if member != WINDOW}
 

@@ -41,9 +41,9 @@ class DataChecks(Strict, frozen=True, omit_defaults=True):
 
 
 class SequenceDeclaration(Strict, frozen=True, omit_defaults=True):
-    """How rows by key and time become records that bring the last values of some columns: x_1, x_2, …
+    """How rows by key and time become records that bring the last values of some columns.
 
-    x_1 is the row's own value, x_2 that of the row before it of the same key: none is of a later row.
+    x_1 is the row's own value, x_2 that of the row before it of the same key; none is of a later row.
     """
 
     key: str

@@ -107,7 +107,12 @@ class _Network:
         self._torch = torch
         self._unit = torch.nn.GRU(width, effort.units, batch_first=True)
         self._out = torch.nn.Linear(effort.units, effort.outputs)
-        for start in (self._unit.bias_ih_l0, self._unit.bias_hh_l0, self._out.bias, self._out.weight):
+        for start in (
+            self._unit.bias_ih_l0,
+            self._unit.bias_hh_l0,
+            self._out.bias,
+            self._out.weight,
+        ):
             torch.nn.init.zeros_(start)  # what has learnt nothing tells nothing
         self._weights = [*self._unit.parameters(), *self._out.parameters()]
         self._adam = torch.optim.AdamW(self._weights, lr=effort.rate, weight_decay=effort.penalty)

@@ -6,6 +6,7 @@ tells the answer. PyTorch learns, numpy answers.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,7 @@ class _Sequential(Algorithm):
         learnt = self.fit(steps, data, put_aside(data.inputs, context), context)
         return SequenceModel(self.name, context, sequences, learnt)
 
+    @abstractmethod
     def fit(
         self,
         steps: NDArray[np.float32],
@@ -129,7 +131,6 @@ class _Sequential(Algorithm):
         context: TrainingContext,
     ) -> Learnt:
         """Learn from steps of shape (n, steps, width); the judged rows, shape (n,), tell when to end."""
-        raise NotImplementedError
 
     def check(self, context: Context) -> None:
         """Raise InvalidConfiguration for what this cannot be of."""

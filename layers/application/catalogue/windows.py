@@ -133,8 +133,6 @@ def _of_a_step(schema: Schema, windows: Windows) -> Schema:
 
 def _stacked(batch: Batch, windows: Windows) -> Batch:
     """Return each step of each row as a row of its own: all oldest ones first."""
-    columns = {
-        of: np.concatenate([batch[name] for name in steps]) for of, steps in windows.items()
-    }
+    columns = {of: np.concatenate([batch[name] for name in steps]) for of, steps in windows.items()}
     rows = len(batch) * len(next(iter(windows.values())))
     return Batch(_of_a_step(batch.schema, windows), columns, rows)

@@ -87,7 +87,9 @@ def test_one_record_per_key_is_that_of_its_last_row(table):
 
 
 def test_moments_are_put_in_order_whatever_they_are_written_as(table):
-    frame = table("who,at,load\na,2026-02-01T00:00:00Z,2\na,2026-01-31T23:00:00-05:00,3\na,2026-01-01,1\n")
+    frame = table(
+        "who,at,load\na,2026-02-01T00:00:00Z,2\na,2026-01-31T23:00:00-05:00,3\na,2026-01-01,1\n"
+    )
 
     assert seen(frame, "load_1", "load_2") == [("2", "1"), ("3", "2")]
 
@@ -127,10 +129,14 @@ class TestLookingUp:
         url = f"sqlite:///{tmp_path / 'meters.db'}"
         engine = create_engine(url)
         with engine.begin() as connection:
-            connection.execute(text("create table meter (who text, at text, load integer, size integer)"))
+            connection.execute(
+                text("create table meter (who text, at text, load integer, size integer)")
+            )
             for at, load in (("2026-01-02", 20), ("2026-01-03", 30), ("2026-01-01", 10)):
                 values = {"at": at, "load": load}
-                connection.execute(text("insert into meter values ('a', :at, :load, :load + 1)"), values)
+                connection.execute(
+                    text("insert into meter values ('a', :at, :load, :load + 1)"), values
+                )
             connection.execute(text("insert into meter values ('b', '2026-01-01', 5, 6)"))
         engine.dispose()
 

@@ -49,13 +49,15 @@ def test_the_order_of_the_steps_counts():
 
 
 def test_who_serves_needs_no_library_of_training():
+    program = """
+import sys
+import minerva.layers.application.catalogue.plugin as plugin
+plugin.minerva_algorithms()
+print([name for name in ("torch", "sklearn", "pandas") if name in sys.modules])
+"""
+
     told = subprocess.run(
-        [
-            sys.executable, "-c",
-            "import sys; import minerva.layers.application.catalogue.plugin as p; p.minerva_algorithms();"
-            "print([n for n in ('torch', 'sklearn', 'pandas') if n in sys.modules])",
-        ],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
 
     assert told.stdout.strip() == "[]"

@@ -37,7 +37,9 @@ def of_torch(weights, steps):
                 "bias_hh_l0": "held_start"}),
         (out, {"weight": "out", "bias": "start"}),
     ):  # fmt: skip
-        layer.load_state_dict({n: torch.from_numpy(weights[one].T.copy()) for n, one in named.items()})
+        layer.load_state_dict(
+            {n: torch.from_numpy(weights[one].T.copy()) for n, one in named.items()}
+        )
     with torch.inference_mode():
         return out(unit(torch.from_numpy(steps.astype(np.float64)))[0][:, -1]).numpy()
 
@@ -63,7 +65,7 @@ def test_first_and_last_steps_are_learnt_from():
 def test_it_ends_when_the_judged_rows_gain_nothing():
     heard = []
     noise = np.random.default_rng(1).normal(size=300).astype(np.float32)
-    context = context_of(progress=lambda share, message="": heard.append(share))  # noqa: ARG005 - the port's
+    context = context_of(progress=lambda share, message="": heard.append(share))
 
     learnt(passes=200, truth=noise, context=context, patience=3)
 
