@@ -104,7 +104,7 @@ def _check_columns(columns: list[str], sequence: SequenceDeclaration, *others: s
 def _look_back(
     table: pd.DataFrame, sequence: SequenceDeclaration
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return which row each row sees at each step, shape (window, rows), -1 for none; and the records' rows.
+    """Return which row a row sees at each step, shape (window, rows), -1 for none; and the records' rows.
 
     Steps go back from 0, the row itself. Raises InvalidData as `SequenceSource.frames`.
     """
