@@ -14,7 +14,9 @@ WHERE = "/data/sequence"
 MOMENTS = NUMERIC | {FieldType.TIMESTAMP}
 
 
-def check_data(data: DataDeclaration | None, schema: Schema | None) -> Iterator[Fault]:
+def check_data(
+    data: DataDeclaration | None, schema: Schema | None, engine: str | None
+) -> Iterator[Fault]:
     """Yield what is wrong with a service's data; `schema` is None where it cannot be read."""
     if data is None:
         return
@@ -22,6 +24,8 @@ def check_data(data: DataDeclaration | None, schema: Schema | None) -> Iterator[
     for name in needed:
         if getattr(data, name) is None:
             yield Fault("/data", f"source {data.source} needs {name!r}")
+    if data.sequence is not None and engine is not None:
+        yield Fault(WHERE, "puts all rows in order in one place: leave `training.engine` out")
     if data.sequence is not None and schema is not None:
         yield from _check_sequence(data.sequence, schema)
 

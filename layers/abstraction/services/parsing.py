@@ -120,7 +120,7 @@ def parse(value: Any) -> ServiceDeclaration:
     if schema is not None:
         faults.extend(_check_default(serving, schema))
     faults.extend(_check_batching(serving))
-    faults.extend(check_data(data, schema))
+    faults.extend(check_data(data, schema, training.engine))
     schedules = _part(value, "schedules", tuple[ScheduleDeclaration, ...], (), faults)
     faults.extend(check_training(training, data, monitoring))
     faults.extend(check_schedules(schedules))

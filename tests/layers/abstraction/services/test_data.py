@@ -58,3 +58,11 @@ def test_a_time_without_an_order_is_pointed_at():
     told = faults(declared(time="shop"))
 
     assert told == {"/data/sequence/time": "is of type category, which has no order in time"}
+
+
+def test_rows_that_are_shared_out_cannot_be_put_in_sequence():
+    value = {**declared(per="key"), "training": {"engine": "dask://cluster:8786"}}
+
+    assert faults(value) == {
+        "/data/sequence": "puts all rows in order in one place: leave `training.engine` out"
+    }
