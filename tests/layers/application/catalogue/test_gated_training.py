@@ -23,7 +23,7 @@ def context_of(seed=3, **heard):
 
 
 def learnt(passes=3, judged=LAST_FIFTH, truth=TRUTH, context=None, **effort):
-    wanted = Effort(units=8, outputs=1, passes=passes, rate=0.01, **effort)
+    wanted = Effort(**{"units": 8, "outputs": 1, "passes": passes, "rate": 0.01, **effort})
     return gated_training.learnt(STEPS, truth, judged, wanted, "squared", context or context_of())
 
 
@@ -82,6 +82,19 @@ def test_a_tuning_hears_the_loss_of_judged_rows_only():
     heard.clear()
     learnt(passes=4, judged=NONE, context=context)
     assert heard == []
+
+
+def test_the_weights_are_those_that_judged_rows_liked_best():
+    heard = []
+
+    weights = learnt(
+        passes=30, context=context_of(report=lambda step, loss: heard.append(loss)), rate=0.3
+    )
+
+    answer = gated.told(weights, gated.last_held(weights, STEPS))[:, 0]
+    error = ((answer - TRUTH)[LAST_FIFTH] ** 2).mean()
+    assert error == pytest.approx(min(heard), rel=1e-4)
+    assert heard == sorted(heard, reverse=True)
 
 
 def test_the_seed_alone_decides_and_pytorch_is_left_as_it_was():
