@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from minerva.adapters.sources.sequences import RowsOf, SequenceSource
     from minerva.adapters.sources.sql import SqlSource
     from minerva.layers.abstraction.services.declaration import DataDeclaration
     from minerva.layers.abstraction.training.source import DataSource
 
+    Rows = FileSource | SqlSource
+
 
 def open_source(
     declaration: DataDeclaration, workspace: Path, timeout_s: float
-) -> FileSource | SqlSource:
+) -> FileSource | SqlSource | SequenceSource:
     """Return a source; nothing is read or connected yet.
 
     Relative paths, also the one of a SQLite URL, are below `workspace`. `timeout_s` bounds the wait for
@@ -27,7 +30,23 @@ def open_source(
     if declaration.source == "sql":
         from minerva.adapters.sources.sql import SqlSource
 
-        return SqlSource(declaration, workspace, timeout_s)
+        database = SqlSource(declaration, workspace, timeout_s)
+        return _in_sequence(database, declaration, database.rows_of)
+    return _in_sequence(_files(declaration, workspace), declaration, None)
+
+
+def _in_sequence(
+    source: Rows, declaration: DataDeclaration, rows_of: RowsOf | None
+) -> Rows | SequenceSource:
+    """Return what puts the rows in sequence, where that is declared."""
+    if declaration.sequence is None:
+        return source
+    from minerva.adapters.sources.sequences import SequenceSource
+
+    return SequenceSource(source, declaration.sequence, rows_of)
+
+
+def _files(declaration: DataDeclaration, workspace: Path) -> FileSource:
     if declaration.path is None:
         raise InvalidConfiguration(f"source: {declaration.source} needs a path.")
     path = workspace / declaration.path

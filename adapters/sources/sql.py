@@ -58,6 +58,13 @@ class SqlSource:
 
     def lookup(self, keys: Sequence[Any]) -> list[dict[str, Any] | None]:
         """Return a record of plain JSON values per key, one query each on one connection."""
+        return [found[0] if found else None for found in self.rows_of(keys, 1)]
+
+    def rows_of(self, keys: Sequence[Any], most: int) -> list[list[dict[str, Any]]]:
+        """Return the lookup's rows for each key, as the database orders them.
+
+        Raises InvalidData for more than `most`, and else as `lookup`.
+        """
         from sqlalchemy import text
 
         if self._lookup is None:
@@ -68,7 +75,9 @@ class SqlSource:
         if set(statement.compile().params) != {"key"}:
             raise InvalidConfiguration("`lookup` must have one bound parameter, written :key.")
         with self._connection(statement_timeout=True) as connection:
-            return [self._record(connection, statement, key, row) for row, key in enumerate(keys)]
+            return [
+                self._rows(connection, statement, key, row, most) for row, key in enumerate(keys)
+            ]
 
     def value(self) -> Any:
         """Return the one value that the query gives, None without a row; given up after `timeout_s`."""
@@ -91,24 +100,28 @@ class SqlSource:
         if engine is not None:
             engine.dispose()
 
-    def _record(
-        self, connection: Connection, statement: Any, key: Any, row: int
-    ) -> dict[str, Any] | None:
+    def _rows(
+        self, connection: Connection, statement: Any, key: Any, row: int, most: int
+    ) -> list[dict[str, Any]]:
         from sqlalchemy.exc import DataError, DBAPIError
 
         try:
             result = connection.execute(statement, {"key": key})
             columns = _columns(result)
-            found = result.fetchmany(2)
+            found = result.fetchmany(most + 1)
         except DBAPIError as error:
             if isinstance(error, DataError) or _no_such_comparison(error):
                 raise _wrong_key(row) from error
             raise
         except OverflowError:  # SQLite has no integer as large, so no such key
-            return None
-        if len(found) > 1:
-            raise InvalidData("`lookup` returns more than one row for a key: make it return one.")
-        return dict(zip(columns, map(plain, found[0]), strict=True)) if found else None
+            return []
+        if len(found) > most:
+            told = "one row" if most == 1 else f"{most:,} rows"
+            raise InvalidData(
+                f"`lookup` returns more than {told} for a key: make it return "
+                f"{'one' if most == 1 else 'fewer'}."
+            )
+        return [dict(zip(columns, map(plain, one), strict=True)) for one in found]
 
     @contextmanager
     def _connection(self, *, statement_timeout: bool = False) -> Iterator[Connection]:

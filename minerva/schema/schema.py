@@ -15,6 +15,9 @@ from minerva.schema.field import RESERVED, Field, FieldType
 from minerva.spelling import hint
 
 MAX_FIELDS = 10_000
+WINDOW = "window"
+"""Member of an input that stands for its last values, each a field of its own."""
+MIN_WINDOW, MAX_WINDOW = 2, 1000
 MEMBERS = ("key", "inputs", "output")
 WHOLE = "a schema has key, inputs and output"
 
@@ -93,9 +96,15 @@ def _fields(declared: Mapping[str, Any], part: str, faults: list[Fault]) -> dict
         return {}
     fields: dict[str, Field] = {}
     for name, value in named.items():
-        field = _field(name, value, f"/{part}/{name}", faults)
+        where = f"/{part}/{name}"
+        window, alone = _window(value, where, faults) if part == "inputs" else (None, value)
+        field = _field(name, alone, where, faults)
+        steps = [name] if window is None else [f"{name}_{at}" for at in range(1, window + 1)]
         if field is not None:
-            fields[name] = field
+            faults.extend(Fault(where, f"names {one!r} twice") for one in steps if one in fields)
+            fields.update(dict.fromkeys(steps, field))
+    if len(fields) > MAX_FIELDS:
+        faults.append(Fault(f"/{part}", f"more than {MAX_FIELDS} fields"))
     if part == "output":
         faults.extend(
             Fault(f"/output/{name}", f"an output cannot be of type {field.type.value}")
@@ -103,6 +112,19 @@ def _fields(declared: Mapping[str, Any], part: str, faults: list[Fault]) -> dict
             if field.type in {FieldType.TEXT, FieldType.TIMESTAMP}
         )
     return fields
+
+
+def _window(value: Any, where: str, faults: list[Fault]) -> tuple[int | None, Any]:
+    """Return for how many values an input stands, x_1 (the latest) to x_n, and the field of each."""
+    if not isinstance(value, Mapping) or WINDOW not in value:
+        return None, value
+    window = value[WINDOW]
+    if type(window) is not int or not MIN_WINDOW <= window <= MAX_WINDOW:
+        faults.append(
+            Fault(f"{where}/{WINDOW}", f"is to be a whole number from {MIN_WINDOW} to {MAX_WINDOW}")
+        )
+        window = None
+    return window, {member: one for member, one in value.items() if member != WINDOW}
 
 
 def _by_name(listed: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from minerva.algorithm import Algorithm
 from minerva.errors import Fault, InvalidConfiguration
 from minerva.layers.abstraction.plugins.parameters import read_parameters
-from minerva.layers.abstraction.problems.kind import MOMENTS, Kind, Role
+from minerva.layers.abstraction.problems.kind import MOMENTS, Kind, Role, Way
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration, SplitDeclaration
 from minerva.schema import Schema
 from minerva.spelling import hint
@@ -38,20 +38,34 @@ def split_of(
     kind: Kind, roles: dict[str, str], declaration: ServiceDeclaration
 ) -> SplitDeclaration:
     """Return how rows are held out: as declared, else as usual. Raises InvalidConfiguration."""
-    declared = declaration.training.split
-    split = SplitDeclaration(by=kind.ways[0]) if declared is None else declared
+    declared, overlapping = declaration.training.split, _overlapping(declaration)
+    usual: Way = "time" if overlapping else kind.ways[0]
+    split = SplitDeclaration(by=usual) if declared is None else declared
     if split.by not in kind.ways:
         known = " or ".join(kind.ways)
         raise _unsplit("/by", f"rows of {kind.name} are held out by {known}, not by {split.by}")
+    if split.by == "random" and overlapping:
+        raise _unsplit("/by", "windows of a key overlap: rows are held out by time or group")
     if split.by == "random":
         if split.field is not None:
             raise _unsplit("/field", "belongs to time and group: at random asks for no field")
         return split
-    field = split.field or roles.get(split.by)
+    field = split.field or roles.get(split.by) or _of_sequence(split, declaration)
     if field is None:
         raise _unsplit("", f"by {split.by} needs a field: which one tells it?")
     _check_field(split, field, declaration.schema)
     return SplitDeclaration(by=split.by, field=field)
+
+
+def _overlapping(declaration: ServiceDeclaration) -> bool:
+    """Tell whether several records look back on the same rows."""
+    sequence = None if declaration.data is None else declaration.data.sequence
+    return sequence is not None and sequence.per == "row"
+
+
+def _of_sequence(split: SplitDeclaration, declaration: ServiceDeclaration) -> str | None:
+    sequence = None if declaration.data is None else declaration.data.sequence
+    return sequence.time if sequence is not None and split.by == "time" else None
 
 
 def _check_field(split: SplitDeclaration, field: str, schema: Schema) -> None:

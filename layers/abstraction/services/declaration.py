@@ -40,6 +40,34 @@ class DataChecks(Strict, frozen=True, omit_defaults=True):
     """Most that an input's stability index may be against the rows that the champion learnt from."""
 
 
+class SequenceDeclaration(Strict, frozen=True, omit_defaults=True):
+    """How rows by key and time become records that bring the last values of some columns.
+
+    x_1 is the row's own value, x_2 that of the row before it of the same key; none is of a later row.
+    """
+
+    key: str
+    """Column that tells whose row it is."""
+    time: str
+    """Column that rows of a key are put in order by: numbers or moments."""
+    columns: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    window: Annotated[int, msgspec.Meta(ge=2, le=1000)]
+    """Rows that a record looks back on, its own too."""
+    per: Literal["row", "key"] = "row"
+    """Whether each row is a record to learn from, or the last one of each key."""
+    at_least: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Rows without which there is no record; earlier values are then missing. None: the whole window."""
+
+    @property
+    def needed(self) -> int:
+        """Return how many rows a record needs at least."""
+        return self.window if self.at_least is None else min(self.at_least, self.window)
+
+    def names(self, column: str) -> list[str]:
+        """Return the inputs that hold a column's last values, the latest first."""
+        return [f"{column}_{at}" for at in range(1, self.window + 1)]
+
+
 class DataDeclaration(Strict, frozen=True, omit_defaults=True):
     """Where training data is, and how one record is looked up by key.
 
@@ -58,6 +86,8 @@ class DataDeclaration(Strict, frozen=True, omit_defaults=True):
     delimiter: Annotated[str, msgspec.Meta(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
+    sequence: SequenceDeclaration | None = None
+    """None: a row is a record."""
     checks: DataChecks = DataChecks()
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from minerva.conversion import explained
 from minerva.errors import Fault, InvalidConfiguration
+from minerva.layers.abstraction.services.data import check_data
 from minerva.layers.abstraction.services.declaration import (
     BatchDeclaration,
     DataDeclaration,
@@ -119,7 +120,7 @@ def parse(value: Any) -> ServiceDeclaration:
     if schema is not None:
         faults.extend(_check_default(serving, schema))
     faults.extend(_check_batching(serving))
-    faults.extend(_check_data(data))
+    faults.extend(check_data(data, schema, training.engine))
     schedules = _part(value, "schedules", tuple[ScheduleDeclaration, ...], (), faults)
     faults.extend(check_training(training, data, monitoring))
     faults.extend(check_schedules(schedules))
@@ -189,17 +190,6 @@ def _check_batching(serving: ServingDeclaration) -> list[Fault]:
         return []
     message = f"must be below the deadline, {deadline_ms} ms"
     return [Fault("/serving/batching/max_wait_ms", message)]
-
-
-def _check_data(data: DataDeclaration | None) -> list[Fault]:
-    if data is None:
-        return []
-    needed = ("url", "query") if data.source == "sql" else ("path",)
-    return [
-        Fault("/data", f"source {data.source} needs {name!r}")
-        for name in needed
-        if getattr(data, name) is None
-    ]
 
 
 def _check_gate(gate: Gate | None) -> list[Fault]:

@@ -25,6 +25,10 @@ from minerva.layers.application.catalogue.ranker import PairwiseRanker
 from minerva.layers.application.catalogue.recommender import Recommender
 from minerva.layers.application.catalogue.recurrent import RecurrentForecaster
 from minerva.layers.application.catalogue.semi_supervised import Propagation, SelfTraining
+from minerva.layers.application.catalogue.sequences import (
+    RecurrentClassifier,
+    RecurrentRegressor,
+)
 from minerva.layers.application.catalogue.svm import SvmClassifier, SvmRegressor
 from minerva.layers.application.catalogue.text import TextClassifier
 
@@ -45,6 +49,8 @@ def minerva_algorithms() -> Iterable[Algorithm]:
         NetworkClassifier(),
         BeliefRegressor(),
         BeliefClassifier(),
+        RecurrentRegressor(),
+        RecurrentClassifier(),
         BayesClassifier(),
         TextClassifier(),
         KMeans(),

@@ -9,11 +9,13 @@ import numpy as np
 from msgspec import Meta
 
 from minerva import TrainingContext
-from minerva.layers.application.catalogue import gated
+from minerva.layers.application.catalogue import gated, gated_training
 from minerva.layers.application.catalogue.features import Matrix
 from minerva.layers.application.catalogue.forecast_parts import SeasonalParameters
 from minerva.layers.application.catalogue.forecaster import Forecaster
 
+VALIDATED = 0.15
+"""Share of the windows that tell when to end."""
 FARTHER = 1.5
 """So much farther than any error that was, no error to come is."""
 
@@ -54,17 +56,20 @@ class RecurrentForecaster(Forecaster):
     def ahead(self, grids: Sequence[Matrix], context: TrainingContext) -> list[Matrix]:
         """Let the network go on, its own answers taken for what was."""
         wanted: RecurrentParameters = context.parameters
-        weights = gated.learnt(
-            grids,
-            wanted.units,
-            wanted.window,
-            wanted.passes,
-            wanted.rate,
-            context.seed,
-            context.progress,
+        chance = np.random.default_rng(context.seed)
+        given, next_ = gated.windows(grids, wanted.window, chance)
+        judged = np.zeros(len(given), dtype=bool)
+        judged[chance.permutation(len(given))[: int(len(given) * VALIDATED)]] = True
+        weights = gated_training.learnt(
+            given[:, :, np.newaxis],
+            next_.astype(np.float32),
+            judged,
+            gated_training.Effort(wanted.units, 1, wanted.passes, wanted.rate),
+            "next_value",
+            context,
         )
         most = [FARTHER * float(np.nanmax(np.abs(grid), initial=0.0)) for grid in grids]
         return [
-            gated.told(weights, grid, wanted.window, wanted.horizon, far)
+            gated.gone_on(weights, grid, wanted.window, wanted.horizon, far)
             for grid, far in zip(grids, most, strict=True)
         ]

@@ -121,3 +121,39 @@ def test_ten_thousand_fields_are_enough():
     assert faults({"inputs": inputs, "output": {"y": NUMBER}}) == {
         "/inputs": "more than 10000 fields"
     }
+
+
+class TestAWindow:
+    def test_stands_for_as_many_inputs_of_its_kind_the_latest_first(self):
+        schema = Schema.parse(
+            {"inputs": {"load": {**NUMBER, "window": 3}, "a": NUMBER}, "output": {"y": NUMBER}}
+        )
+
+        assert list(schema.inputs) == ["load_1", "load_2", "load_3", "a"]
+        assert schema.inputs["load_3"] == schema.inputs["a"]
+        assert Schema.parse(schema.to_json()) == schema
+
+    @pytest.mark.parametrize("window", [1, 0, 1001, "3", 2.0, True, None])
+    def test_is_a_whole_number_in_its_range(self, window):
+        told = faults({"inputs": {"load": {**NUMBER, "window": window}}, "output": {"y": NUMBER}})
+
+        assert told == {"/inputs/load/window": "is to be a whole number from 2 to 1000"}
+
+    def test_names_no_input_twice(self):
+        inputs = {"load_2": NUMBER, "load": {**NUMBER, "window": 2}}
+
+        assert faults({"inputs": inputs, "output": {"y": NUMBER}}) == {
+            "/inputs/load": "names 'load_2' twice"
+        }
+
+    def test_is_refused_of_an_output(self):
+        told = faults({"inputs": {"a": NUMBER}, "output": {"y": {**NUMBER, "window": 2}}})
+
+        assert list(told) == ["/output/y/window"]
+
+    def test_counts_for_the_most_fields_that_there_may_be(self):
+        inputs = {f"i{n}": {**NUMBER, "window": 1000} for n in range(11)}
+
+        assert faults({"inputs": inputs, "output": {"y": NUMBER}}) == {
+            "/inputs": "more than 10000 fields"
+        }

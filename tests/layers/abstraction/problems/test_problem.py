@@ -83,6 +83,37 @@ def test_rows_that_cannot_be_held_out_so_are_pointed_at(split, fault):
     assert fault in faults({"y": NUMBER}, INPUTS, schema=schema, **held(**split))
 
 
+def in_sequence(per="row", **training):
+    sequence = {"key": "shop", "time": "when", "columns": ["x"], "window": 2, "per": per}
+    data = {"source": "csv", "path": "rows.csv", "sequence": sequence}
+    return {"data": data, **training}
+
+
+WINDOWS = {**INPUTS, "x": {**NUMBER, "window": 2}}
+
+
+def test_windows_of_a_key_overlap_so_their_latest_rows_are_held_out():
+    problem = posed({"y": NUMBER}, WINDOWS, **in_sequence())
+
+    assert (problem.split.by, problem.split.field) == ("time", "when")
+    assert (
+        posed({"y": NUMBER}, WINDOWS, **in_sequence(**held(by="group", field="shop"))).split.by
+        == "group"
+    )
+
+
+def test_windows_of_a_key_are_not_held_out_at_random():
+    (fault,) = faults({"y": NUMBER}, WINDOWS, **in_sequence(**held(by="random")))
+
+    assert (
+        fault == "/training/split/by: windows of a key overlap: rows are held out by time or group"
+    )
+
+
+def test_one_window_of_each_key_is_held_out_as_usual():
+    assert posed({"y": NUMBER}, WINDOWS, **in_sequence(per="key")).split.by == "random"
+
+
 @pytest.mark.parametrize(
     "split",
     [

@@ -1,5 +1,6 @@
 """Predictions by key: records come from the legacy product's own database."""
 
+import random
 import sqlite3
 import threading
 from dataclasses import replace
@@ -172,3 +173,62 @@ def test_a_source_stays_open_until_the_configuration_changes(declare, container)
     assert lookups(changed) is lookups(changed)
     assert len(opened) == 3
     assert opened[0].url == "sqlite:///legacy.db"
+
+
+BY_MONTH = {
+    "key": "id",
+    "inputs": {
+        "month": {"type": "timestamp", "use": False},
+        "calls": {"type": "integer", "minimum": 0, "window": 3},
+    },
+    "output": {"y": {"type": "number"}},
+}
+LAST_MONTHS = {
+    "source": "sql",
+    "url": "sqlite:///months.db",
+    "query": "select id, month, calls, y from months",
+    "lookup": "select month, calls from months where id = :key order by month desc limit 3",
+    "sequence": {"key": "id", "time": "month", "columns": ["calls"], "window": 3},
+}
+
+
+@pytest.fixture
+def months(workspace):
+    """What customers did, a row for each month, in no order; y tells how calls of two months differ."""
+    chance = random.Random(0)
+    rows = []
+    for who in range(30):
+        calls = [chance.randrange(20) for _ in range(6)]
+        rows += [
+            (f"c-{who}", f"2026-{month + 1:02}-01", calls[month], calls[month] - calls[month - 2])
+            for month in range(6)
+        ]
+    rows.append(("new", "2026-06-01", 4, 0))
+    chance.shuffle(rows)
+    connection = sqlite3.connect(workspace / "months.db")
+    connection.execute("create table months (id, month, calls, y)")
+    connection.executemany("insert into months values (?, ?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+    return {(who, month): calls for who, month, calls, _ in rows}
+
+
+def test_a_key_is_answered_by_its_last_rows_as_they_were_learnt_from(ask, make, months):
+    make(algorithm="linear.regressor", schema=BY_MONTH, data=LAST_MONTHS)
+
+    (by_key,) = ask(keys=["c-7"]).predictions
+    latest = {f"calls_{at}": months["c-7", f"2026-{7 - at:02}-01"] for at in (1, 2, 3)}
+    (by_record,) = ask(records=[{"id": "c-7", "month": "2026-06-01", **latest}]).predictions
+
+    assert by_key == by_record
+    assert by_key["y"] == pytest.approx(latest["calls_1"] - latest["calls_3"], abs=0.5)
+
+
+def test_a_key_with_too_few_rows_is_pointed_at(ask, make, months):
+    make(algorithm="linear.regressor", schema=BY_MONTH, data=LAST_MONTHS)
+
+    with pytest.raises(InvalidInput) as caught:
+        ask(keys=["c-7", "new"])
+
+    (fault,) = caught.value.faults
+    assert (fault.where, fault.message) == ("/keys/1", "has 1 rows, and 3 are needed")

@@ -10,7 +10,6 @@ from minerva.layers.application.catalogue.forecaster import Forecaster
 from minerva.layers.application.catalogue.hotspots import KernelDensity
 from minerva.layers.application.catalogue.ranker import PairwiseRanker
 from minerva.layers.application.catalogue.recommender import Recommender
-from minerva.layers.application.catalogue.recurrent import RecurrentForecaster
 from minerva.testing import AlgorithmContract
 
 NUMBER: dict[str, Any] = {"type": "number"}
@@ -48,11 +47,6 @@ class TestForecasterWithItsInterval(TestForecaster):
         "output": {"sold": NUMBER, "low": NUMBER, "high": NUMBER},
     }
     data: ClassVar = [{**one, "low": 0.0, "high": 0.0} for one in TestForecaster.data]
-
-
-class TestRecurrentForecaster(TestForecaster):
-    algorithm = RecurrentForecaster()
-    parameters: ClassVar = {"time": "at", "series": "shop", "units": 4, "window": 6, "passes": 3}
 
 
 class TestRecommender(AlgorithmContract):
