@@ -194,20 +194,14 @@ def decay_of(opened, name, after=timedelta()):
 
 def happens_again(opened, name, after, say=lambda answer: answer):
     """Record all that was recorded once more, so much later, with other answers and the same truths."""
-    now = opened.stores.clock.now()
+    records, now = opened.stores.inferences, opened.stores.clock.now()
     span = Span(DEFAULT_TENANT, name, now - timedelta(days=1), now + timedelta(days=1))
-    opened.stores.inferences.add(
-        [
-            replace(
-                one,
-                request_id=f"{one.request_id}-again",
-                at=one.at + after,
-                answer=json.dumps(say(json.loads(one.answer))),
-                truth_at=None if one.truth_at is None else one.truth_at + after,
-            )
-            for one in opened.stores.inferences.newest(span, 5000)
-        ]
-    )
+    records.add([
+        replace(one, request_id=f"{one.request_id}-again", at=one.at + after,
+                truth_at=one.truth_at and one.truth_at + after,
+                answer=json.dumps(say(json.loads(one.answer))))
+        for one in records.newest(span, 5000)
+    ])  # fmt: skip
 
 
 def test_lists_of_which_only_what_was_wanted_is_told_say_what_is_missing(ranked, table, ask, live):
@@ -242,7 +236,6 @@ def test_recommendations_are_judged_by_what_was_taken_of_what_was_shown(table, t
     assert found["held_out"] == {}
     assert "not to be held beside training: in training what was taken" in found["verdict"]
     assert decay_of(opened, "films") is None
-
     happens_again(opened, "films", timedelta(days=19))
     assert decay_of(opened, "films", timedelta(days=20)) is None
 
@@ -255,12 +248,10 @@ def test_recommendations_decay_beside_what_they_were_earlier_in_use(table, train
     ask("predict", "films", table("shown.csv", "pair,user,item", shown))
     ask("feedback", "films", table("taken.csv", "pair,watched", [(f"{u}-{i}", "true") for u, i in pairs]))  # fmt: skip
 
-    happens_again(
-        opened,
-        "films",
-        timedelta(days=19),
-        lambda said: {"watched": False, "watched_probability": 1 - said["watched_probability"]},
-    )
+    def turned(said):
+        return {"watched": False, "watched_probability": 1 - said["watched_probability"]}
+
+    happens_again(opened, "films", timedelta(days=19), turned)
 
     decay = decay_of(opened, "films", timedelta(days=20))
     assert (decay.metric, decay.beside) == ("roc_auc", "earlier use")
@@ -366,9 +357,8 @@ def test_clusters_that_no_longer_hold_together_have_decayed(points, table, train
 
     ask("predict", "segments", table("even.csv", "customer,spent,visits", rows))
 
-    found = live("segments")
+    found, decay = live("segments"), decay_of(opened, "segments")
     assert found["verdict"].startswith("Worse than in training: silhouette ")
-    decay = decay_of(opened, "segments")
     assert (decay.metric, decay.beside, decay.truths) == ("silhouette", "training", 200)
     assert decay.value == found["metrics"]["silhouette"] < decay.held_out
 
