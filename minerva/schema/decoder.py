@@ -274,9 +274,9 @@ def _read_numbers(field: Field, values: Sequence[Any]) -> NDArray[np.float64]:
     if set(map(type, values)) not in _PLAIN_NUMBERS:
         _refuse_any(field, values)
         return np.array([math.nan if v is None else v for v in values], dtype=np.float64)
-    low = -math.inf if field.minimum is None else field.minimum
-    high = math.inf if field.maximum is None else field.maximum
-    if not (low <= min(values) and max(values) <= high):
+    if field.minimum is not None and min(values) < field.minimum:
+        raise _Rejected
+    if field.maximum is not None and max(values) > field.maximum:
         raise _Rejected
     if field.type is FieldType.INTEGER:
         _refuse_any(field, values)
