@@ -187,10 +187,13 @@ def command(pid: int) -> str:
     return "guardian" if "lifeline" in " ".join(words) else words[-1]
 
 
-def memory(pid: int) -> float:
-    """Return a process's proportional set size in MiB: shared pages are divided among their users."""
+def memory(pid: int, part: str = "Pss") -> float:
+    """Return a process's proportional set size in MiB: shared pages are divided among their users.
+
+    Of its parts `Pss_Anon` leaves out the pages of files, whose users are all processes of the machine.
+    """
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    kib = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    kib = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(f"{part}:"))
     return kib / 1024
 
 

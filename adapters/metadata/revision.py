@@ -26,7 +26,7 @@ from minerva.layers.abstraction.registry.records import (
     Configuration,
     Served,
     Version,
-    without_appraisal,
+    as_served,
 )
 
 
@@ -80,7 +80,7 @@ def _served(row: Sequence[Any]) -> Served:
 
 
 def _version(row: VersionRow | None) -> Version | None:
-    return None if row is None else without_appraisal(record(Version, row))
+    return None if row is None else as_served(record(Version, row))
 
 
 @cache

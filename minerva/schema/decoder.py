@@ -1,13 +1,15 @@
 """The compiled decoder: JSON records in, typed columns out, or every fault with its JSON pointer.
 
-One closure per field is made when a schema is compiled. Each first tries the whole column at once and
-looks at single values only when that fails, so valid input pays for no error handling.
+A field's column is first read as a whole; single values are looked at, and what tells their faults is
+made, only when that fails, so valid input pays for no error handling. A process holds one decoder for each
+version that it serves, so a decoder keeps little: what reads numbers is the same for all fields.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -17,11 +19,20 @@ from numpy.typing import NDArray
 
 from minerva.errors import Fault, InvalidInput
 from minerva.schema.batch import Batch, Column
-from minerva.schema.columns import Columns, Values, Where, array_reader, filled, plain, rows_of
+from minerva.schema.columns import (
+    Columns,
+    ReadArray,
+    Values,
+    Where,
+    array_reader,
+    filled,
+    plain,
+    rows_of,
+)
 from minerva.schema.field import Field, FieldType
 from minerva.schema.schema import Schema
 from minerva.schema.straight import StraightDecoder
-from minerva.schema.value import CheckValue, checker, kind, seconds, tagged
+from minerva.schema.value import checker, kind, seconds, tagged
 from minerva.spelling import doubt
 
 MAX_FAULTS = 20
@@ -30,8 +41,8 @@ MAX_FAULTS = 20
 _ABSENT: Any = msgspec.UNSET
 _PLAIN_NUMBERS = ({float}, {int}, {int, float})
 
-ReadColumn = Callable[[Sequence[Any]], Column]
-"""Raises _Rejected if any value does not fit."""
+ReadColumn = Callable[[Field, Sequence[Any]], Column]
+"""Raises _Rejected if any value does not fit the field."""
 
 
 class _Rejected(Exception):
@@ -44,12 +55,13 @@ class Decoder:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self._known = frozenset(schema.inputs) | ({schema.key} if schema.key else set())
-        self._fields = [
-            (name, field, _reader(field), checker(field)) for name, field in schema.inputs.items()
-        ]
-        self._read_list = {name: read for name, _, read, _ in self._fields}
-        self._read_array = {name: array_reader(field) for name, field in schema.inputs.items()}
+        self._read_list = {name: _reader(field) for name, field in schema.inputs.items()}
         self.straight = StraightDecoder(schema, self._list_column)
+
+    @cached_property
+    def _read_array(self) -> Mapping[str, ReadArray]:
+        """Made for the first call that brings arrays: most services are never asked so."""
+        return {name: array_reader(field) for name, field in self.schema.inputs.items()}
 
     def records(self, records: Sequence[Any], where: str = "/records") -> Batch:
         """Turn JSON objects into a Batch of the same order.
@@ -61,15 +73,15 @@ class Decoder:
         keys: list[Any] | None = None
         if not faults:
             keys = self._keys(records, where, faults)
-            for name, field, read, check in self._fields:
+            for name, field in self.schema.inputs.items():
                 values = [record.get(name, _ABSENT) for record in records]
                 filled, absent = _fill(field, values)
                 try:
                     if absent:
                         raise _Rejected  # noqa: TRY301 - one path for whatever is wrong
-                    column = read(filled)
+                    column = self._read_list[name](field, filled)
                 except _Rejected:
-                    faults.extend(_faults(field, values, check, _place(where, name)))
+                    faults.extend(_faults(field, values, _place(where, name)))
                     continue
                 if field.use:
                     columns[name] = column
@@ -88,7 +100,7 @@ class Decoder:
         keys: list[Any] | None = None
         if not faults:
             keys = self._key_column(columns, rows, place, faults)
-            for name, *_ in self._fields:
+            for name in self.schema.inputs:
                 column = self._column(name, columns, rows)
                 if column is None:
                     faults.extend(self._faults_of(name, columns[name], place))
@@ -159,16 +171,16 @@ class Decoder:
         return self._list_column(name, values)
 
     def _list_column(self, name: str, values: Sequence[Any]) -> Column | None:
-        values, absent = _fill(self.schema.inputs[name], list(values))
+        field = self.schema.inputs[name]
+        values, absent = _fill(field, list(values))
         try:
-            return None if absent else self._read_list[name](values)
+            return None if absent else self._read_list[name](field, values)
         except _Rejected:
             return None
 
     def _faults_of(self, name: str, values: Values, where: Where) -> list[Fault]:
         field = self.schema.inputs[name]
-        told = plain(field, values)
-        return _faults(field, told, checker(field), lambda row: where(name, row))
+        return _faults(field, plain(field, values), lambda row: where(name, row))
 
     def _keys(self, records: Sequence[Any], where: str, faults: list[Fault]) -> list[Any] | None:
         key = self.schema.key
@@ -227,9 +239,8 @@ def _fill(field: Field, values: list[Any]) -> tuple[list[Any], bool]:
     ], False
 
 
-def _faults(
-    field: Field, values: Sequence[Any], check: CheckValue, place: Callable[[int], str]
-) -> list[Fault]:
+def _faults(field: Field, values: Sequence[Any], place: Callable[[int], str]) -> list[Fault]:
+    check = checker(field)
     faults = []
     for row, value in enumerate(values):
         if value is _ABSENT:
@@ -248,7 +259,7 @@ def _faults(
 def _reader(field: Field) -> ReadColumn:
     match field.type:
         case FieldType.INTEGER | FieldType.NUMBER:
-            return _read_numbers(field)
+            return _read_numbers
         case FieldType.BOOLEAN:
             return _read_booleans
         case FieldType.CATEGORY:
@@ -259,33 +270,33 @@ def _reader(field: Field) -> ReadColumn:
             return _read_texts
 
 
-def _read_numbers(field: Field) -> ReadColumn:
-    low = -math.inf if field.minimum is None else field.minimum
-    high = math.inf if field.maximum is None else field.maximum
-    whole = field.type is FieldType.INTEGER
+def _read_numbers(field: Field, values: Sequence[Any]) -> NDArray[np.float64]:
+    if set(map(type, values)) not in _PLAIN_NUMBERS:
+        _refuse_any(field, values)
+        return np.array([math.nan if v is None else v for v in values], dtype=np.float64)
+    if field.minimum is not None and min(values) < field.minimum:
+        raise _Rejected
+    if field.maximum is not None and max(values) > field.maximum:
+        raise _Rejected
+    if field.type is FieldType.INTEGER:
+        _refuse_any(field, values)
+    try:
+        column = np.array(values, dtype=np.float64)
+    except OverflowError:
+        raise _Rejected from None
+    if not np.isfinite(column).all():
+        raise _Rejected
+    return column
+
+
+def _refuse_any(field: Field, values: Sequence[Any]) -> None:
+    """Raise _Rejected if any value that is there does not fit."""
     check = checker(field)
-
-    def read(values: Sequence[Any]) -> NDArray[np.float64]:
-        if set(map(type, values)) not in _PLAIN_NUMBERS:
-            if any(value is not None and check(value) is not None for value in values):
-                raise _Rejected
-            return np.array([math.nan if v is None else v for v in values], dtype=np.float64)
-        if not (low <= min(values) and max(values) <= high):
-            raise _Rejected
-        if whole and any(check(value) is not None for value in values):
-            raise _Rejected
-        try:
-            column = np.array(values, dtype=np.float64)
-        except OverflowError:
-            raise _Rejected from None
-        if not np.isfinite(column).all():
-            raise _Rejected
-        return column
-
-    return read
+    if any(value is not None and check(value) is not None for value in values):
+        raise _Rejected
 
 
-def _read_booleans(values: Sequence[Any]) -> NDArray[np.float64]:
+def _read_booleans(_: Field, values: Sequence[Any]) -> NDArray[np.float64]:
     if not {bool, type(None)}.issuperset(map(type, values)):
         raise _Rejected
     return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
@@ -296,7 +307,7 @@ def _read_categories(field: Field) -> ReadColumn:
     texts: Mapping[Any, int] = {v: code for code, v in enumerate(field.values) if type(v) is str}
     all_texts = len(texts) == len(field.values)
 
-    def read(values: Sequence[Any]) -> NDArray[np.int32]:
+    def read(_: Field, values: Sequence[Any]) -> NDArray[np.int32]:
         try:
             if all_texts and None not in values:
                 return np.array([texts[value] for value in values], dtype=np.int32)
@@ -309,7 +320,7 @@ def _read_categories(field: Field) -> ReadColumn:
     return read
 
 
-def _read_timestamps(values: Sequence[Any]) -> NDArray[np.float64]:
+def _read_timestamps(_: Field, values: Sequence[Any]) -> NDArray[np.float64]:
     try:
         return np.array(
             [math.nan if value is None else seconds(value) for value in values], dtype=np.float64
@@ -318,7 +329,7 @@ def _read_timestamps(values: Sequence[Any]) -> NDArray[np.float64]:
         raise _Rejected from None
 
 
-def _read_texts(values: Sequence[Any]) -> NDArray[np.object_]:
+def _read_texts(_: Field, values: Sequence[Any]) -> NDArray[np.object_]:
     if not {str, type(None)}.issuperset(map(type, values)) or not _is_unicode(values):
         raise _Rejected
     column = np.empty(len(values), dtype=object)

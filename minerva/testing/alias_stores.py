@@ -13,6 +13,8 @@ from minerva.layers.abstraction.registry.records import (
     AliasChange,
     Quarantine,
     Served,
+    Version,
+    as_served,
 )
 from minerva.testing.registry_stores import NOW, RegistryStores, a_version
 from minerva.testing.threads import at_once
@@ -36,6 +38,13 @@ def point(
     return stores.aliases.point(
         "acme", "churn", alias, number, "ann", "why", NOW, share=share, only_from=only_from
     )
+
+
+def served_version(stores: RegistryStores, number: int) -> Version:
+    """Return one of acme's versions as it is served."""
+    version = stores.versions.get("acme", "churn", number)
+    assert version is not None
+    return as_served(version)
 
 
 class AliasStoreContract:
@@ -267,11 +276,12 @@ class AliasStoreContract:
         revision, served = stores.revision.served()
 
         assert revision == stores.revision.current()
-        one, two, three = (stores.versions.get("acme", "churn", number) for number in (1, 2, 3))
+        one, two, three = (served_version(stores, number) for number in (1, 2, 3))
         assert served == [
             Served(newest, one, challenger=two, share=12.5, shadow=three, standby=two),
             Served(other, None),
         ]
+        assert one.manifest == {"algorithm": "constant"}  # the rest is for who reads of a version
         assert stores.revision.declared() == (revision, [newest, other])
 
     def test_what_was_taken_away_is_not_served(self, stores: RegistryStores) -> None:
@@ -284,7 +294,7 @@ class AliasStoreContract:
 
         _, served = stores.revision.served()
 
-        assert served == [Served(configuration, stores.versions.get("acme", "churn", 1))]
+        assert served == [Served(configuration, served_version(stores, 1))]
 
     def test_a_version_that_an_alias_names_cannot_be_pruned(self, stores: RegistryStores) -> None:
         register(stores, 4)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from minerva.layers.abstraction.drift.comparison import ALARMS_A_DAY, Compared, Verdict
 from minerva.layers.abstraction.monitoring.drifting import ProfileOf, compared
 from minerva.layers.abstraction.monitoring.performance import main_metric, solved_by
 from minerva.layers.abstraction.monitoring.quality import Judged, worse
 from minerva.layers.abstraction.monitoring.store import InferenceStore, Span
+from minerva.layers.abstraction.problems.solved import Solved
 from minerva.layers.abstraction.registry.records import CHAMPION, Version
 from minerva.layers.abstraction.registry.registry import Registry
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
@@ -21,18 +22,26 @@ ALARMS = ALARMS_A_DAY * (EVERY / timedelta(days=1))
 """Chance that one judgement of undisturbed data raises an alarm."""
 ROWS = 500
 MOST_TRUTHS = 5000
+MOST_ANSWERS = 1000
+"""Where no truth is needed, the newest so many are looked at: no more are compared with each other."""
 SURE = 0.999
 """A metric has decayed if the whole interval that holds it so surely is worse: it is looked at often."""
 
 
+Beside = Literal["training", "earlier use"]
+
+
 @dataclass(frozen=True)
 class Decay:
-    """A metric that is worse than it was in training."""
+    """A metric that is worse than it was."""
 
     metric: str
     value: float
     held_out: float
+    """What it was: on rows held out in training, or earlier in use."""
     truths: int
+    """So many rows tell, with a truth where there is one."""
+    beside: Beside = "training"
 
 
 @dataclass(frozen=True)
@@ -85,10 +94,11 @@ class Judging:
             lambda: self._drifted(version, span, declaration),
         )
         told = [one.truth_at for one in self.records.judged(span, 1)]
+        unlabelled = newest if solved_by(version).live.inputs else None
         decay = _once(
             self._decays,
             (tenant, service),
-            (number, declaration.monitoring, declaration.training.gate, told),
+            (number, declaration.monitoring, declaration.training.gate, told, unlabelled),
             lambda: self._decay(version, span, declaration),
         )
         return Judgement(version, rows, drifted, decay)
@@ -111,19 +121,46 @@ class Judging:
             return None
         solved = solved_by(version)
         metric = main_metric(declaration, solved, version.metrics)
-        if metric not in version.metrics or solved.live.apart or not solved.kind.resampled:
+        if metric not in version.metrics:
             return None
-        known = self.records.judged(span, MOST_TRUTHS, features=solved.live.features)
-        own = [
-            one
-            for one in known
-            if one.version == version.number and not one.shadow and not one.degraded
-        ]
-        judged, held_out = Judged.of(solved, own), version.metrics[metric]
-        interval = judged.interval(metric, SURE)
-        if interval is None or not all(worse(metric, end, held_out, part) for end in interval):
+        if not solved.live.apart:
+            held_out = version.metrics[metric]
+            judged = self._judged(version, solved, span)
+            return _decayed(judged, metric, held_out, (held_out,), part)
+        middle = span.since + (self.now() - span.since) / 2
+        before = self._judged(version, solved, replace(span, until=middle))
+        ends = before.interval(metric, SURE)
+        if ends is None:
             return None
-        return Decay(metric, judged.metrics()[metric], held_out, judged.told)
+        judged = self._judged(version, solved, replace(span, since=middle))
+        found = _decayed(judged, metric, before.metrics()[metric], ends, part)
+        return None if found is None else replace(found, beside="earlier use")
+
+    def _judged(self, version: Version, solved: Solved, span: Span) -> Judged:
+        """Return the newest rows of a version that tell how good it is."""
+        live = solved.live
+        if live.inputs:
+            newest = self.records.newest(span, MOST_ANSWERS, version=version.number)
+            return Judged.of(solved, newest)
+        told = self.records.judged(span, MOST_TRUTHS, features=live.features)
+        if live.taken:
+            requests = list(dict.fromkeys(one.request_id for one in told))
+            told = [*told, *self.records.beside(span, requests, MOST_TRUTHS)]
+        own = (one for one in told if one.version == version.number)
+        return Judged.of(solved, [one for one in own if not one.shadow and not one.degraded])
+
+
+def _decayed(
+    judged: Judged, metric: str, before: float, ends: Sequence[float], part: float
+) -> Decay | None:
+    """Return the decay if all of the metric's interval is worse than these ends of what it was."""
+    interval = judged.interval(metric, SURE)
+    if interval is None:
+        return None
+    if not all(worse(metric, end, than, part) for end in interval for than in ends):
+        return None
+    rows = judged.told or len(judged)
+    return Decay(metric, judged.metrics()[metric], before, rows)
 
 
 def _once(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,13 @@ from minerva.layers.abstraction.problems.kind import Rows, Simple
 from minerva.layers.abstraction.problems.metric import is_better
 from minerva.layers.abstraction.problems.ranked import numbered
 from minerva.layers.abstraction.problems.solved import Solved
+from minerva.layers.abstraction.problems.space import sample
 
 MOST_DRAWN = 5000
 """Of more rows the newest so many make the interval."""
 DRAWS = 200
+PARTS, PART = 30, 200
+"""Where rows are compared with each other: so many parts are drawn, of so many rows at most."""
 MARGIN = 1e-9
 FEW = 30
 """Fewer truths say nothing about a metric."""
@@ -78,17 +82,35 @@ class Judged:
     def interval(self, metric: str, confidence: float = 0.95) -> tuple[float, float] | None:
         """Return between what a metric lies, by drawing rows, or whole groups, again (Efron, 1979).
 
-        None where there are too few, or none of both kinds, or where rows are compared with each other.
-        The same rows give the same interval.
+        None where there are too few, or none of both kinds. The same rows give the same interval.
         """
-        if not self.solved.kind.resampled or self.drawn[0] < FEW:
+        if self.drawn[0] < FEW:
             return None
+        if not self.solved.kind.resampled:
+            return self._by_parts(metric, confidence)
         values = [one[metric] for one in self._draws() if metric in one]
         if len(values) < DRAWS / 2:
             return None
         tail = (1 - confidence) / 2
         low, high = np.quantile(values, [tail, 1 - tail]).tolist()
         return low, high
+
+    def _by_parts(self, metric: str, confidence: float) -> tuple[float, float] | None:
+        """Return that of a metric that compares rows with each other, so that none may be drawn twice.
+
+        Parts of the rows vary about the whole as the whole does about the truth, but for their size
+        (delete-d jackknife: Shao, Wu, 1989). As many rows are looked at as the metric looks at.
+        """
+        looked_at, generator = sample(len(self)), np.random.default_rng(0)
+        size = min(len(looked_at) // 2, PART)
+        parts = (generator.permutation(looked_at)[:size] for _ in range(PARTS))
+        found = [self._metrics(part, None) for part in parts]
+        values, whole = [one[metric] for one in found if metric in one], self.metrics().get(metric)
+        if whole is None or len(values) < PARTS / 2:
+            return None
+        deviation = float(np.std(values, ddof=1)) * math.sqrt(size / (len(looked_at) - size))
+        away = NormalDist().inv_cdf((1 + confidence) / 2) * deviation
+        return whole - away, whole + away
 
     def _draws(self) -> Iterator[dict[str, float]]:
         generator, count = np.random.default_rng(0), min(len(self), MOST_DRAWN)

@@ -65,7 +65,7 @@ class Clustering:
         """Look at how close rows are that are told to belong together; where there is truth, at it too."""
         chosen, known = sample(len(rows)), labelled(rows)
         labels = np.rint(np.asarray(outputs[rows.output[0]])).astype(np.int64)
-        found = cluster_metrics(points(rows.data.inputs)[chosen], labels[chosen])
+        found = cluster_metrics(points(rows.take(chosen).data.inputs), labels[chosen])
         return found | agreement(rows.data.target()[known], labels[known])
 
     def live(self, schema: Schema) -> Live:

@@ -57,7 +57,7 @@ class DimensionReduction:
         names = rows.data.inputs.schema.output
         said = np.column_stack([np.asarray(outputs[name], np.float64) for name in names])
         chosen = sample(len(rows))
-        return reduction_metrics(points(rows.data.inputs)[chosen], said[chosen])
+        return reduction_metrics(points(rows.take(chosen).data.inputs), said[chosen])
 
     def live(self, schema: Schema) -> Live:
         """Look at the inputs that were recorded: there is no truth that could come."""
@@ -65,7 +65,7 @@ class DimensionReduction:
 
     def simple(self, rows: Rows, learnt: Rows | None) -> Simple | None:  # noqa: ARG002 - the port's
         """Look from somewhere."""
-        at = points(rows.data.inputs)[sample(len(rows))]
+        at = points(rows.take(sample(len(rows))).data.inputs)
         directions = np.random.default_rng(0).normal(
             size=(at.shape[1], len(rows.data.inputs.schema.output))
         )

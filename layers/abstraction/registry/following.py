@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from minerva.errors import Conflict, MinervaError
+from minerva.errors import Conflict, MinervaError, NotFound
 from minerva.layers.abstraction.callbacks.tell import Tell, nobody
 from minerva.layers.abstraction.registry.records import (
     CHAMPION,
@@ -66,7 +66,10 @@ class Following:
                     log.warning("version.not_followed", **facts)
         return moved
 
-    def _take(self, configuration: Configuration, lent: Version) -> None:
+    def _take(self, configuration: Configuration, served: Version) -> None:
+        lent = self.versions.get(served.tenant, served.service, served.number)
+        if lent is None:
+            raise NotFound(f"There is no version {served.number} of {served.service!r} any more.")
         theirs = Schema.parse(lent.manifest["schema"])
         if form(theirs) != form(Schema.parse(configuration.declaration["schema"])):
             raise Conflict(

@@ -69,10 +69,14 @@ APPRAISAL = "appraisal"
 """What a manifest tells of a version's quality beside its metrics."""
 
 
-def without_appraisal(version: Version) -> Version:
-    """Return a version as serving needs it: what cards tell is most of a manifest."""
-    manifest = {name: value for name, value in version.manifest.items() if name != APPRAISAL}
-    return replace(version, manifest=manifest)
+SERVING = ("algorithm", "problem", "roles", "confidence")
+"""What answers go by in a manifest; a version's files hold the whole of it."""
+
+
+def as_served(version: Version) -> Version:
+    """Return a version as serving needs it: what cards and batches tell is most of a manifest."""
+    told = version.manifest
+    return replace(version, manifest={name: told[name] for name in SERVING if name in told})
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ class RevisionStore(Protocol):
     def served(self) -> tuple[int, Sequence[Served]]:
         """Return the revision and, read in the same transaction, what all tenants serve at it.
 
-        Versions come without their appraisal: many are held for long, and serving needs none.
+        Versions come `as_served`: many are held for long, and serving needs little of a manifest.
         """
 
     def served_since(self, revision: int) -> tuple[int, Sequence[Served]] | None:

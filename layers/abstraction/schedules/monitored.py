@@ -177,7 +177,7 @@ def _reason(declaration: ServiceDeclaration, found: Judgement) -> str:
         reasons.append(f"drift of {', '.join(one.name for one in found.drifted)}")
     if "decay" in retrain.on and found.decay is not None:
         one = found.decay
-        reasons.append(f"{one.metric} {one.value:.4f} in use, {one.held_out:.4f} in training")
+        reasons.append(f"{one.metric} {one.value:.4f} in use, {one.held_out:.4f} in {one.beside}")
     return "; ".join(reasons)
 
 
@@ -188,5 +188,6 @@ def _log_decay(decay: Decay, facts: dict[str, object]) -> None:
         metric=decay.metric,
         value=round(decay.value, 6),
         held_out=round(decay.held_out, 6),
+        beside=decay.beside,
         truths=decay.truths,
     )

@@ -249,7 +249,7 @@ class MonitoringDeclaration(Strict, frozen=True, omit_defaults=True):
     drift: Annotated[float, msgspec.Meta(ge=0)] = 0.2
     """Population stability index above which a field has drifted; 0: no field is watched."""
     decay: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
-    """Part of the metric in training by which live rows may be worse; 0: it is not watched."""
+    """Part of what the metric was by which live rows may be worse; 0: it is not watched."""
     sample: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     """Share of the calls whose predictions are recorded; 0: none."""
     keep_days: Annotated[float, msgspec.Meta(gt=0, le=3650)] = 30

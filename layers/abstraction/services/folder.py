@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from minerva.errors import Fault, InvalidConfiguration
 from minerva.layers.abstraction.services.declaration import ServiceDeclaration
-from minerva.layers.abstraction.services.extending import Extended, read_extended
+from minerva.layers.abstraction.services.extending import read_extended
 from minerva.layers.abstraction.services.lending import check_lender
 from minerva.layers.abstraction.services.parsing import Check, located, parse_read
-from minerva.layers.abstraction.services.tenants import Of, declared_for
+from minerva.layers.abstraction.services.tenants import TENANTS, Of, declared_for
 from minerva.spelling import hint
 
 Signature = tuple[tuple[str, int, int], ...]
@@ -70,7 +72,8 @@ def signature(workspace: Path) -> Signature:
 def read_services(workspace: Path, check: Check, among: Among = check_lender) -> Declared:
     """Read every file; one that cannot be used, or repeats a name, becomes a problem."""
     services: dict[str, ServiceDeclaration] = {}
-    read: dict[str, Extended] = {}
+    files: dict[str, Path] = {}
+    differing: dict[str, Any] = {}
     problems: list[Fault] = []
     for path in service_files(workspace):
         try:
@@ -84,21 +87,26 @@ def read_services(workspace: Path, check: Check, among: Among = check_lender) ->
             problems.append(Fault(path.name, message))
         else:
             services[declaration.service] = declaration
-            read[declaration.service] = file
-    unlent, others = _shared(services, read, check, among, problems)
-    files = {name: file.files[0].path for name, file in read.items()}
+            files[declaration.service] = path
+            if TENANTS in file.value:
+                differing[declaration.service] = file.value
+    unlent, others = _shared(services, files, differing, check, among, problems)
     kept = [one for name, one in services.items() if name not in unlent]
     return Declared(tuple(kept), tuple(problems), tuple(others), files)
 
 
 def _shared(
     services: Mapping[str, ServiceDeclaration],
-    read: Mapping[str, Extended],
+    files: Mapping[str, Path],
+    differing: Mapping[str, Any],
     check: Check,
     among: Among,
     problems: list[Fault],
 ) -> tuple[set[str], list[Of]]:
-    """Return the services that do not fit among the others, and what is declared for other tenants."""
+    """Return the services that do not fit among the others, and what is declared for other tenants.
+
+    `differing` has the whole of each file that says something of those.
+    """
     unlent: set[str] = set()
     others: list[Of] = []
 
@@ -106,15 +114,26 @@ def _shared(
         check(declaration)
         among(declaration, services)
 
-    for name, file in read.items():
+    for name, path in files.items():
         try:
-            with located(file):
+            with _read_again(path):
                 among(services[name], services)
-                others.extend([*declared_for(services[name], file.value, whole)])  # all or none
+                theirs = declared_for(services[name], differing.get(name, {}), whole)
+                others.extend([*theirs])  # all or none
         except InvalidConfiguration as error:
-            problems.extend(_told(file.files[0].path, error))
+            problems.extend(_told(path, error))
             unlent.add(name)
     return unlent, others
+
+
+@contextmanager
+def _read_again(path: Path) -> Iterator[None]:
+    """Tell the places in a file of what is wrong; of all files at once they would be much to hold."""
+    try:
+        yield
+    except InvalidConfiguration as error:
+        with located(read_extended(path)):
+            raise error from None
 
 
 def _told(path: Path, error: InvalidConfiguration) -> Sequence[Fault]:

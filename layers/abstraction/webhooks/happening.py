@@ -144,11 +144,12 @@ def of_service_drift(
 
 
 def of_decay(version: Version, decay: Decay, at: datetime) -> Happening:
-    """Return what there is to tell of a service that is worse in use than in training."""
+    """Return what there is to tell of a service that is worse in use than it was."""
     figures = {
         "metric": decay.metric,
         "value": round(decay.value, 6),
         "held_out": round(decay.held_out, 6),
+        "beside": decay.beside,
         "truths": decay.truths,
     }
     return _of_version(SERVICE_DECAYED, version, at, figures)

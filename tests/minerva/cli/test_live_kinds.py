@@ -2,10 +2,13 @@
 
 import json
 import random
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from minerva.layers.abstraction.monitoring.judging import Judging
+from minerva.layers.abstraction.monitoring.store import Span
 from minerva.layers.abstraction.registry.records import DEFAULT_TENANT
 from minerva.layers.abstraction.services.parsing import parse
 
@@ -177,16 +180,28 @@ def test_a_ranking_that_decays_is_noticed_as_any_other(ranked, table, ask, live)
     ask("feedback", "offers", relevances(table, searches, lambda relevance: 1 - relevance))
 
     assert live("offers")["verdict"].startswith("Worse than in training: ndcg")
-    judging = Judging(
-        opened.registry, opened.stores.inferences, lambda _: None, opened.stores.clock.now
-    )
-    decay = judging(DEFAULT_TENANT, "offers", parse_of(opened, "offers")).decay
+    decay = decay_of(opened, "offers")
     assert (decay.metric, decay.held_out, decay.truths) == ("ndcg", 1.0, 160)
 
 
-def parse_of(opened, name):
-    """What is declared of a service."""
-    return parse(opened.registry.configuration(DEFAULT_TENANT, name).declaration)
+def decay_of(opened, name, after=timedelta()):
+    """What has decayed of a service, looked at so much later."""
+    now = opened.stores.clock.now() + after
+    judging = Judging(opened.registry, opened.stores.inferences, lambda _: None, lambda: now)
+    declared = parse(opened.registry.configuration(DEFAULT_TENANT, name).declaration)
+    return judging(DEFAULT_TENANT, name, declared).decay
+
+
+def happens_again(opened, name, after, say=lambda answer: answer):
+    """Record all that was recorded once more, so much later, with other answers and the same truths."""
+    records, now = opened.stores.inferences, opened.stores.clock.now()
+    span = Span(DEFAULT_TENANT, name, now - timedelta(days=1), now + timedelta(days=1))
+    records.add([
+        replace(one, request_id=f"{one.request_id}-again", at=one.at + after,
+                truth_at=one.truth_at and one.truth_at + after,
+                answer=json.dumps(say(json.loads(one.answer))))
+        for one in records.newest(span, 5000)
+    ])  # fmt: skip
 
 
 def test_lists_of_which_only_what_was_wanted_is_told_say_what_is_missing(ranked, table, ask, live):
@@ -220,10 +235,28 @@ def test_recommendations_are_judged_by_what_was_taken_of_what_was_shown(table, t
     assert 0 < metrics["precision_at_10"] < 0.5
     assert found["held_out"] == {}
     assert "not to be held beside training: in training what was taken" in found["verdict"]
-    judging = Judging(
-        opened.registry, opened.stores.inferences, lambda _: None, opened.stores.clock.now
-    )
-    assert judging(DEFAULT_TENANT, "films", parse_of(opened, "films")).decay is None
+    assert decay_of(opened, "films") is None
+    happens_again(opened, "films", timedelta(days=19))
+    assert decay_of(opened, "films", timedelta(days=20)) is None
+
+
+def test_recommendations_decay_beside_what_they_were_earlier_in_use(table, trained, ask):
+    pairs = [(user, item) for user in range(40) for item in range(24) if (user + item) % 2 == 0]
+    table("films.csv", "pair,user,item,watched", [(f"{u}-{i}", u, i, "true") for u, i in pairs])
+    opened = trained("films", RECOMMENDATION)
+    shown = [(f"{u}-{i}", u, i) for u in range(40) for i in range(24)]
+    ask("predict", "films", table("shown.csv", "pair,user,item", shown))
+    ask("feedback", "films", table("taken.csv", "pair,watched", [(f"{u}-{i}", "true") for u, i in pairs]))  # fmt: skip
+
+    def turned(said):
+        return {"watched": False, "watched_probability": 1 - said["watched_probability"]}
+
+    happens_again(opened, "films", timedelta(days=19), turned)
+
+    decay = decay_of(opened, "films", timedelta(days=20))
+    assert (decay.metric, decay.beside) == ("roc_auc", "earlier use")
+    assert decay.value < 0.5 < decay.held_out
+    assert decay_of(opened, "films", timedelta(days=33)) is None  # nothing earlier is recorded
 
 
 @pytest.fixture
@@ -298,7 +331,7 @@ def points(table):
 def test_clusters_are_judged_without_truth_and_by_the_classes_that_are_told(
     points, table, trained, ask, live
 ):
-    trained("segments", CLUSTERING)
+    opened = trained("segments", CLUSTERING)
     ask("predict", "segments", points)
 
     before = live("segments")
@@ -309,9 +342,25 @@ def test_clusters_are_judged_without_truth_and_by_the_classes_that_are_told(
     assert before["held_out"]["silhouette"] == pytest.approx(
         before["metrics"]["silhouette"], abs=0.2
     )
-    assert "on 200 live answers" in before["verdict"]
+    low, high = before["interval"]
+    assert low < before["metrics"]["silhouette"] < high < low + 0.1
+    assert "on 200 live answers, " in before["verdict"]
     assert (after["metrics"]["adjusted_rand"], after["metrics"]["purity"]) == (1.0, 1.0)
-    assert (after["truths"], after["interval"]) == (50, None)
+    assert after["truths"] == 50
+    assert decay_of(opened, "segments") is None
+
+
+def test_clusters_that_no_longer_hold_together_have_decayed(points, table, trained, ask, live):
+    opened = trained("segments", CLUSTERING)
+    chance = random.Random(7)
+    rows = [(f"c{n}", chance.uniform(-2, 12), chance.uniform(-2, 10)) for n in range(200)]
+
+    ask("predict", "segments", table("even.csv", "customer,spent,visits", rows))
+
+    found, decay = live("segments"), decay_of(opened, "segments")
+    assert found["verdict"].startswith("Worse than in training: silhouette ")
+    assert (decay.metric, decay.beside, decay.truths) == ("silhouette", "training", 200)
+    assert decay.value == found["metrics"]["silhouette"] < decay.held_out
 
 
 def test_dimensions_are_judged_without_truth_and_say_that_there_is_none(
@@ -324,7 +373,9 @@ def test_dimensions_are_judged_without_truth_and_say_that_there_is_none(
 
     assert found["metrics"]["explained_variance"] > 0.9
     assert set(found["held_out"]) == {"explained_variance", "trustworthiness"}
-    assert "how much of that is chance cannot be told" in found["verdict"]
+    low, high = found["interval"]
+    assert low < found["metrics"]["explained_variance"] < high
+    assert found["verdict"].startswith("As in training: explained_variance ")
     refused = minerva("feedback", "map", "--key", "c1", "--truth", "1")
     assert refused.exit_code == 1
     assert "There is no truth for dimension-reduction" in refused.output

@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -339,3 +340,22 @@ def test_the_decoder_returns_a_batch_of_its_schema():
 
     assert isinstance(batch, Batch)
     assert batch.schema is SCHEMA
+
+
+def test_a_decoder_keeps_little_for_each_field():
+    """A process holds one for each version that it serves."""
+
+    def kept(fields):
+        inputs = {f"f{at}": {"type": "number"} for at in range(fields)}
+        schema = Schema.parse({"inputs": inputs, "output": {"y": {"type": "number"}}})
+        tracemalloc.start()
+        try:
+            decoder = Decoder(schema)
+            decoder.records([dict.fromkeys(inputs, 0.5)])
+            return tracemalloc.get_traced_memory()[0], decoder
+        finally:
+            tracemalloc.stop()
+
+    kept(2)  # what the first one of a process imports is no part of it
+
+    assert (kept(110)[0] - kept(10)[0]) / 100 < 800

@@ -55,6 +55,34 @@ def test_probabilities_give_the_metrics_of_training():
     assert metrics["brier"] == pytest.approx(((chances - truths) ** 2).mean())
 
 
+@pytest.mark.parametrize(
+    ("kind", "metric", "output"),
+    [("clustering", "silhouette", "integer"), ("dimension-reduction", "explained_variance", "number")],
+)  # fmt: skip
+def test_what_compares_rows_with_each_other_is_told_as_surely_as_it_says(kind, metric, output):
+    """Of 40 samples, the interval of 95 % holds what very many rows tell in nearly all."""
+    inputs = {name: {"type": "number"} for name in "abc"}
+    told = Schema.parse({"inputs": inputs, "output": {"y": {"type": output}}})
+
+    def some(rows, seed):
+        generator = np.random.default_rng(seed)
+        at = generator.normal(size=(rows, 3))
+        at[generator.random(rows) < 0.4, 0] += 2.5
+        said = at @ [0.9, 0.1, 0.1] if output == "number" else (at[:, 0] > 1.25).astype(int)
+        records = [
+            a_record(features=json.dumps(dict(zip("abc", row, strict=True))), answer=json.dumps({"y": y}))
+            for row, y in zip(at.tolist(), said.tolist(), strict=True)
+        ]  # fmt: skip
+        return judged(told, KINDS[kind], records)
+
+    true = np.mean([some(1000, 100 + seed).metrics()[metric] for seed in range(6)])
+    found = [some(60, seed).interval(metric) for seed in range(40)]
+
+    assert sum(low <= true <= high for low, high in found) >= 35
+    assert np.mean([high - low for low, high in found]) < 0.15
+    assert some(FEW - 1, 1).interval(metric) is None
+
+
 def test_labels_without_probabilities_give_what_labels_can():
     records = [recorded("Yes", y="Yes"), recorded("No", y="Yes")]
 

@@ -80,6 +80,20 @@ def test_the_champion_follows_each_promotion_and_the_way_back(save, train, conta
     assert len(container.registry.versions("default", "follower")) == 2
 
 
+def test_what_is_registered_once_more_tells_all_that_the_lenders_version_does(
+    save, train, container
+):
+    """A process holds less of a version that it serves than the registry knows."""
+    save(lender(), follower())
+    train()
+
+    lent, own = (
+        container.registry.version("default", service, 1) for service in ("lender", "follower")
+    )
+    assert own.manifest == lent.manifest
+    assert {"schema", "data", "files", "appraisal"} <= set(own.manifest)
+
+
 def test_nothing_happens_while_nothing_changes(save, train, container):
     save(lender(), follower())
     train()

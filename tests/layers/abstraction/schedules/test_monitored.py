@@ -121,7 +121,7 @@ def test_a_metric_that_decays_is_told_once_and_trains(trained, keep, judge, told
     assert message["type"] == "service.decayed"
     assert message["data"] == {
         "tenant": "default", "service": "value", "version": "1", "metric": "rmse", "value": 1.0,
-        "held_out": 0.0, "truths": 350,
+        "held_out": 0.0, "beside": "training", "truths": 350,
     }  # fmt: skip
     assert len(events_of(events, "service.decayed")) == 1
     assert len(trainings(container)) == 1
