@@ -6,6 +6,7 @@ waited for; ends by itself when nobody has been connected for `linger_s`, and it
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -44,6 +45,7 @@ def main() -> int:
         log.info("keeper.started", pid=os.getpid())
         server.serve(linger_s, stop)
         log.info("keeper.stopped", pid=os.getpid())
+    gc.freeze()  # as in every process of ours that ends: see `minerva.cli`
     return 0
 
 

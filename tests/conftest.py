@@ -5,6 +5,7 @@ developer's machine without it the test is left out, and the summary names the p
 where `CI` is set, it fails and names it.
 """
 
+import gc
 import os
 import random
 import signal
@@ -120,6 +121,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep what all tests are made of out of every look for garbage: that took a fifth of their time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,6 +20,12 @@ RUN_FOLDER = "run"
 QUEUES = ("train", "batch", "quick")
 
 
+def collect_again() -> None:
+    """Look for garbage from now on, but not in what was imported: a sixth of the time that took."""
+    gc.freeze()
+    gc.enable()
+
+
 @click.command(cls=Command)
 @pass_session
 def serve(session: Session) -> None:
@@ -70,6 +76,7 @@ def worker(session: Session, queues: tuple[str, ...], slots: int | None) -> None
       minerva worker --queue train --slots 1
     """
     signal.signal(signal.SIGTERM, _leave)  # until Celery's own handler stands
+    gc.disable()  # until `collect_again`
     from minerva.bootstrap import open_worker
     from minerva.cli.control import log_as
     from minerva.cli.presence import present
@@ -85,6 +92,7 @@ def worker(session: Session, queues: tuple[str, ...], slots: int | None) -> None
         }
         container.runner.slots.sizes = places
         _tell_of_unset(container)
+        collect_again()
         code = run_worker(container, places, beat)
     raise click.exceptions.Exit(code)
 
@@ -113,6 +121,7 @@ def beat(session: Session) -> None:
       minerva beat
     """
     signal.signal(signal.SIGTERM, _leave)  # until the clock's own handler stands
+    gc.disable()  # until `collect_again`
     from minerva.beat import run_beat
     from minerva.bootstrap import open_worker
     from minerva.cli.control import log_as
@@ -121,6 +130,7 @@ def beat(session: Session) -> None:
     loaded = session.load()
     log_as(loaded, "beat")
     with open_worker(loaded) as container, present(loaded.state / RUN_FOLDER, "beat") as alive:
+        collect_again()
         code = run_beat(container, alive)
     raise click.exceptions.Exit(code)
 

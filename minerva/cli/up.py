@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from minerva.cli import screen
 from minerva.cli.command import Command
+from minerva.cli.processes import collect_again
 from minerva.cli.session import SETTINGS_FILE, WORKSPACE_VARIABLE, Session, own_url, pass_session
 from minerva.errors import InvalidConfiguration, MinervaError
 
@@ -31,6 +33,7 @@ def up(session: Session) -> None:
       minerva up
       MINERVA_PORT=9090 minerva up
     """
+    gc.disable()  # what is imported stays
     from minerva.cli.control import log_as
     from minerva.layers.core.processes.ports import ensure_addresses_free
     from minerva.layers.core.processes.supervisor import Supervisor
@@ -42,6 +45,7 @@ def up(session: Session) -> None:
     for line in _prepare(loaded):
         screen.say(line)
     sys.stdout.flush()
+    collect_again()
     supervisor = Supervisor(
         _programs(loaded), screen.say, graceful_s=loaded.settings.graceful_timeout_s + 5
     )

@@ -5,6 +5,7 @@ Run as a program by itself: `python -P -m minerva.layers.abstraction.plugins.pro
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import sys
@@ -78,6 +79,7 @@ def main(path: Path) -> None:
         sys.stdout.flush()  # what the plugin printed: our word is the last
     sys.stdout.buffer.write(SURVIVED)
     sys.stdout.buffer.flush()
+    gc.freeze()  # as in every process of ours that ends: see `minerva.cli`
 
 
 if __name__ == "__main__":

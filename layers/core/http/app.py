@@ -23,6 +23,7 @@ from minerva.layers.core.http.problems import answer_with_problems
 from minerva.layers.core.http.repository import repository
 from minerva.layers.core.http.requests import frame_requests
 from minerva.layers.core.http.revisions import revisions
+from minerva.layers.core.http.route import Route
 from minerva.layers.core.http.schedules import schedules
 from minerva.layers.core.http.scoring import scoring
 from minerva.layers.core.http.services import services
@@ -63,6 +64,7 @@ RESOURCES = (
 def create_app(house: House) -> Flask:
     """Return the web interface to `house`."""
     app = Flask("minerva", static_folder=None, template_folder=None)
+    app.url_rule_class = Route
     app.config["MAX_CONTENT_LENGTH"] = house.max_body_bytes
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

@@ -7,6 +7,7 @@ the file descriptor in argv takes JSON lines: events of a session (see `session`
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -53,6 +54,7 @@ def main() -> int:
             tell({"result": _do(asked)})
     except Broken as broken:
         tell({"broken": {"what": broken.what, "mend": broken.mend}})
+    gc.freeze()  # as in every process of ours that ends: see `minerva.cli`
     return 0
 
 

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import pytest
@@ -19,9 +18,6 @@ from minerva.layers.core.security.keys import mint
 from minerva.layers.core.security.principal import SCOPES
 from minerva.settings import load
 from minerva.wsgi import house_of
-
-# Routes are compiled through ast, whose depth counter all threads share in CPython 3.11.
-ONE_AT_A_TIME = Lock()
 
 STEADY = Path(__file__).parents[2] / "plugins" / "steady.py"
 
@@ -65,8 +61,7 @@ class Sidecar:
 
     def client(self, **changes: Any) -> FlaskClient:
         """Return a client of an application whose house is changed so."""
-        with ONE_AT_A_TIME:
-            return create_app(replace(self.house, **changes)).test_client()
+        return create_app(replace(self.house, **changes)).test_client()
 
     def key(self, *scopes: str, tenant: str = "default") -> str:
         """Make a key; without scopes, it has all."""

@@ -9,9 +9,11 @@ from waiting import wait_until
 
 @pytest.fixture
 def freeze():
-    """Do as `create_application` does at its end."""
+    """Do as `create_application` does at its end; then all tests go on as they began."""
     yield gc.freeze
     gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def test_a_version_that_was_there_at_the_start_is_let_go(sidecar, freeze):

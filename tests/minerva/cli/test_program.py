@@ -29,6 +29,20 @@ def test_help_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
+def test_a_command_ends_without_looking_for_garbage_in_what_goes_anyway():
+    code = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"
+        "sys.argv[1:] = ['--version']\n"
+        "from minerva.cli import main\n"
+        "main()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "True"
+
+
 def test_help_takes_less_than_a_third_of_a_second_of_processor_time():
     def seconds():
         import resource

@@ -141,7 +141,7 @@ def _plain(value):
 
 
 @given(tables())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_row_of_typed_columns_is_taken_exactly_when_the_json_decoder_takes_it(columns):
     rows = len(columns["id"])
 
@@ -154,7 +154,7 @@ def test_a_row_of_typed_columns_is_taken_exactly_when_the_json_decoder_takes_it(
     st.lists(st.fixed_dictionaries(dict.fromkeys(FIELDS, texts)), max_size=5),
     st.sampled_from([".", ","]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_row_of_text_cells_is_taken_exactly_when_its_record_is(rows, decimal):
     columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in FIELDS}
     columns["id"] = pa.array([f"c-{row}" for row in range(len(rows))], pa.string())

@@ -1,5 +1,8 @@
 """A plugin that ends the process which imports it is reported, and ends ours never."""
 
+import subprocess
+import sys
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -44,6 +47,18 @@ def test_one_that_ends_the_process_is_reported_and_the_others_are_used(plugins, 
     assert problem.where == "plugins/bad.py"
     assert said in problem.message
     assert "plugins/good.py" in [event.get("plugin") for event in events]
+
+
+def test_it_ends_without_looking_for_garbage_in_what_goes_anyway(plugins):
+    (plugins / "good.py").write_text(GOOD)
+    code = (
+        "import gc, pathlib, sys\n"
+        "from minerva.layers.abstraction.plugins.probe import main\n"
+        "main(pathlib.Path(sys.argv[1]))\n"
+        "sys.exit(gc.get_freeze_count() == 0)"
+    )
+
+    subprocess.run([sys.executable, "-c", code, str(plugins / "good.py")], check=True)
 
 
 def test_one_that_hangs_is_given_up(plugins, tmp_path):
