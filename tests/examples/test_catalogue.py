@@ -15,6 +15,7 @@ from minerva.layers.abstraction.services.parsing import parse, parse_file
 from minerva.layers.abstraction.serving.question import Question
 from minerva.layers.abstraction.serving.wishes import Wishes
 from minerva.layers.application.catalogue.plugin import minerva_algorithms
+from minerva.layers.application.xgboost_trees import minerva_algorithms as trees
 from minerva.settings import load
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "catalogue"
@@ -63,9 +64,10 @@ def explained(container, configuration, number):
     return tuple(told["explanation"]) == loaded.schema.features
 
 
-def test_every_algorithm_for_tables_has_an_example():
-    shown = {
-        read_extended(EXAMPLES / "services" / f"{one}.yaml").value["algorithm"] for one in SERVICES
-    }
+@pytest.mark.parametrize(
+    "algorithm", [*minerva_algorithms(), *trees()], ids=lambda algorithm: algorithm.name
+)
+def test_every_algorithm_names_an_example_of_itself(algorithm):
+    path = EXAMPLES.parents[1] / algorithm.example
 
-    assert {one.name for one in minerva_algorithms()} - {"text.classifier"} <= shown
+    assert read_extended(path).value["algorithm"] == algorithm.name

@@ -82,6 +82,7 @@ class LinearBandit(Algorithm):
     """Which action may bring most here, and how much is expected; little-known actions gain (LinUCB)."""
 
     name = "linear.bandit"
+    example = "examples/catalogue/services/wine-bandit.yaml"
     problem = BANDIT
     runtime = "inline"
     Parameters = BanditParameters

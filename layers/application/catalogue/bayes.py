@@ -37,6 +37,7 @@ class BayesClassifier(Supervised):
     """Which class, as if the fields had nothing to do with each other; quick, and good with few rows."""
 
     name = "bayes.classifier"
+    example = "examples/catalogue/services/wine-bayes.yaml"
     problem = CLASSIFICATION
     Parameters = BayesParameters
     search_space = {"smoothing": {"low": 0.01, "high": 10.0, "log": True}}  # noqa: RUF012 - nobody changes it

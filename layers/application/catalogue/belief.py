@@ -105,6 +105,7 @@ class BeliefRegressor(_Belief):
     """A number from stacked machines that first learn how rows look, then what they mean."""
 
     name = "belief.regressor"
+    example = "examples/catalogue/services/diabetes-belief.yaml"
     instead = "belief.classifier"
     problem = REGRESSION
 
@@ -121,6 +122,7 @@ class BeliefClassifier(_Belief):
     """Which class, from stacked machines that first learn how rows look, then what they mean."""
 
     name = "belief.classifier"
+    example = "examples/catalogue/services/digits-belief.yaml"
     instead = "belief.regressor"
     problem = CLASSIFICATION
 

@@ -64,6 +64,7 @@ class Dbscan(_DensityClusters):
     """Which dense place a row lies in, -1 for none (DBSCAN)."""
 
     name = "dbscan.clusters"
+    example = "examples/catalogue/services/iris-dbscan.yaml"
     Parameters = DbscanParameters
     search_space = {"neighbours": {"low": 3, "high": 12}}  # noqa: RUF012 - nobody changes it
 
@@ -86,6 +87,7 @@ class Hdbscan(_DensityClusters):
     """Which dense place a row lies in, -1 for none; places may differ in density (HDBSCAN)."""
 
     name = "hdbscan.clusters"
+    example = "examples/catalogue/services/iris-hdbscan.yaml"
     Parameters = HdbscanParameters
 
     def fit(self, rows: Matrix, context: TrainingContext) -> Learnt:

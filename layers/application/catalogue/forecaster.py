@@ -101,6 +101,7 @@ class Forecaster(Algorithm):
     """A number at a later time, from trend, seasons and what was last; two more outputs are its bounds."""
 
     name = "seasonal.forecaster"
+    example = "examples/catalogue/services/passengers-forecast.yaml"
     problem = FORECASTING
     runtime = "inline"
     Parameters: ClassVar[type[SeasonalParameters]] = ForecasterParameters

@@ -72,6 +72,7 @@ class ForestRegressor(_Forest):
     """A number as the mean of many trees."""
 
     name = "forest.regressor"
+    example = "examples/catalogue/services/diabetes-forest.yaml"
     instead = "forest.classifier"
     problem = REGRESSION
 
@@ -80,6 +81,7 @@ class ForestClassifier(_Forest):
     """Which class, as the mean of many trees."""
 
     name = "forest.classifier"
+    example = "examples/catalogue/services/tumours-forest.yaml"
     instead = "forest.regressor"
     problem = CLASSIFICATION
 

@@ -85,6 +85,7 @@ class KernelDensity(Algorithm):
     """How closely rows lie at a place, per km² on the earth; a boolean beside it tells hot spots."""
 
     name = "kernel.density"
+    example = "examples/catalogue/services/quakes-density.yaml"
     problem = DENSITY
     runtime = "inline"
     Parameters = DensityParameters

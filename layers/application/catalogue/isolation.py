@@ -35,6 +35,7 @@ class IsolationForest(Unsupervised):
     """Whether a row is unlike the others, as the mean of many random trees."""
 
     name = "forest.anomalies"
+    example = "examples/catalogue/services/tumours-isolation.yaml"
     problem = ANOMALIES
     Parameters = IsolationParameters
     output = FieldType.BOOLEAN

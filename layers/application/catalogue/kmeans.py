@@ -31,6 +31,7 @@ class KMeans(Unsupervised):
     """Which of some clusters a row belongs to: the one whose mean is nearest."""
 
     name = "kmeans.clusters"
+    example = "examples/catalogue/services/iris-kmeans.yaml"
     problem = CLUSTERING
     Parameters = KMeansParameters
     output = FieldType.INTEGER

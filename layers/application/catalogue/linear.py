@@ -66,6 +66,7 @@ class LinearRegressor(Supervised):
     """A number as a weighted sum of the fields (ridge regression)."""
 
     name = "linear.regressor"
+    example = "examples/catalogue/services/diabetes-linear.yaml"
     instead = "linear.classifier"
     problem = REGRESSION
     Parameters = RegressorParameters
@@ -88,6 +89,7 @@ class LinearClassifier(Supervised):
     """Which class, from a weighted sum of the fields (logistic regression)."""
 
     name = "linear.classifier"
+    example = "examples/catalogue/services/iris-linear.yaml"
     instead = "linear.regressor"
     problem = CLASSIFICATION
     Parameters = ClassifierParameters

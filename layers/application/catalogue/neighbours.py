@@ -75,6 +75,7 @@ class NeighboursRegressor(_Neighbours):
     """A number as the mean of the most similar rows."""
 
     name = "neighbours.regressor"
+    example = "examples/catalogue/services/diabetes-neighbours.yaml"
     instead = "neighbours.classifier"
     problem = REGRESSION
 
@@ -88,6 +89,7 @@ class NeighboursClassifier(_Neighbours):
     """Which class most of the similar rows have."""
 
     name = "neighbours.classifier"
+    example = "examples/catalogue/services/wine-neighbours.yaml"
     instead = "neighbours.regressor"
     problem = CLASSIFICATION
 

@@ -86,6 +86,7 @@ class NetworkRegressor(_Network):
     """A number from layers of units, each a sum that is bent."""
 
     name = "network.regressor"
+    example = "examples/catalogue/services/diabetes-network.yaml"
     instead = "network.classifier"
     problem = REGRESSION
 
@@ -102,6 +103,7 @@ class NetworkClassifier(_Network):
     """Which class, from layers of units, each a sum that is bent."""
 
     name = "network.classifier"
+    example = "examples/catalogue/services/tumours-network.yaml"
     instead = "network.regressor"
     problem = CLASSIFICATION
 

@@ -19,6 +19,7 @@ class PrincipalComponents(Unsupervised):
     """Where a row lies along the directions in which rows differ most, one output for each."""
 
     name = "pca.components"
+    example = "examples/catalogue/services/digits-pca.yaml"
     problem = REDUCTION
     output = FieldType.NUMBER
 

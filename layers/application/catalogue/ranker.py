@@ -69,6 +69,7 @@ class PairwiseRanker(Algorithm):
     """Which rows of a group come first, by a weighted sum of the fields; only its order means something."""
 
     name = "pairwise.ranker"
+    example = "examples/catalogue/services/travel-ranking.yaml"
     problem = RANKING
     runtime = "inline"
     Parameters = RankerParameters

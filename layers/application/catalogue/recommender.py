@@ -79,6 +79,7 @@ class Recommender(Algorithm):
     """How much a user likes an item, by who else liked what; from ratings, or from what was taken."""
 
     name = "factors.recommender"
+    example = "examples/catalogue/services/movies-recommender.yaml"
     problem = RECOMMENDATION
     runtime = "inline"
     Parameters = RecommenderParameters

@@ -47,6 +47,7 @@ class RecurrentForecaster(Forecaster):
     """A number at a later time, as a recurrent network goes on from what was; with an interval, too."""
 
     name = "recurrent.forecaster"
+    example = "examples/catalogue/services/passengers-recurrent.yaml"
     Parameters = RecurrentParameters
     search_space = {  # noqa: RUF012 - nobody changes it
         "units": {"low": 8, "high": 32},

@@ -82,6 +82,7 @@ class SelfTraining(_SemiSupervised):
     """Which class, from a weighted sum of the fields that learns from its own sure answers, too."""
 
     name = "selftraining.classifier"
+    example = "examples/catalogue/services/digits-selftraining.yaml"
     Parameters = SelfTrainingParameters
     search_space = {"sure": {"low": 0.6, "high": 0.99}}  # noqa: RUF012 - nobody changes it
 
@@ -107,6 +108,7 @@ class Propagation(_SemiSupervised):
     """Which class, as the truth spreads from row to similar row (label spreading)."""
 
     name = "propagation.classifier"
+    example = "examples/catalogue/services/digits-propagation.yaml"
     Parameters = PropagationParameters
     search_space = {  # noqa: RUF012 - nobody changes it
         "neighbours": {"low": 3, "high": 50, "log": True},

@@ -152,6 +152,7 @@ class RecurrentClassifier(_Sequential):
     """Which class, as a recurrent network reads the last rows of a key one after the other."""
 
     name = "recurrent.classifier"
+    example = "examples/catalogue/services/rain-recurrent.yaml"
     problem = CLASSIFICATION
 
     def fit(
@@ -172,6 +173,7 @@ class RecurrentRegressor(_Sequential):
     """A number, as a recurrent network reads the last rows of a key one after the other."""
 
     name = "recurrent.regressor"
+    example = "examples/catalogue/services/warmth-recurrent.yaml"
     problem = REGRESSION
 
     def fit(

@@ -55,6 +55,7 @@ class SvmRegressor(Supervised):
     """A number from the rows that lie at the edge of what is tolerated."""
 
     name = "svm.regressor"
+    example = "examples/catalogue/services/diabetes-svm.yaml"
     instead = "svm.classifier"
     problem = REGRESSION
     Parameters = SvmParameters
@@ -84,6 +85,7 @@ class SvmClassifier(Supervised):
     """Which class, by the widest margin between it and all others."""
 
     name = "svm.classifier"
+    example = "examples/catalogue/services/digits-svm.yaml"
     instead = "svm.regressor"
     problem = CLASSIFICATION
     Parameters = SvmParameters

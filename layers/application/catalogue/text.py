@@ -114,6 +114,7 @@ class TextClassifier(Algorithm):
     """Which class a text is of, by its words and pairs of words."""
 
     name = "text.classifier"
+    example = "examples/catalogue/services/reviews-text.yaml"
     problem = CLASSIFICATION
     runtime = "inline"
     Parameters = TextParameters

@@ -35,6 +35,7 @@ def test_explains_the_parameters_of_one(minerva):
     assert "1…100,000" in shown
     assert "more than 0…1" in shown
     assert "0.01…0.3 (log)" in shown
+    assert "on real data: examples/catalogue/services/tumours-xgboost.yaml" in shown
     assert minerva("algorithms", "show", "xgboost.classifier").stdout == shown
 
 
