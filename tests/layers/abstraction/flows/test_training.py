@@ -68,7 +68,8 @@ def test_steps_learn_in_turn_from_what_those_before_made(house):
 def test_a_version_proves_itself_by_goldens_and_answers_the_same_after_a_restart(house):
     house.declare(learning(data=data(house)))
     train(house)
-    version = house.container.live.find("default", "flow").version
+    number = house.container.live.find("default", "flow").version.number
+    version = house.container.registry.version("default", "flow", number)
     before = house.predict({"count": 49.5}, {"count": 50.5})
 
     again = house.container.versioning.loader.load(version)
