@@ -13,7 +13,8 @@ WAITS = Path("/proc/thread-self/schedstat")
 class OwnTime:
     """A clock for the thread that makes it, for good: it stands still while that waits for a core.
 
-    Where nobody tells that wait it is an ordinary clock.
+    Where nobody tells that wait it is an ordinary clock. Linux 6.18 takes a sleep for such a wait now and
+    then (docs/adr/0019): one reading proves nothing.
     """
 
     def __init__(self, waits: Path = WAITS) -> None:

@@ -101,12 +101,14 @@ class Quick:
             known.quick = True
             known.mean_s = 0.0 if took_s <= QUICK_S else QUICK_S
 
-    def answered_here(self, line: bytes, seconds: float, now: float) -> None:
-        """Note how long the loop took, others' use of the processor left out.
+    def answered_here(self, line: bytes, took_s: float, own_s: float, now: float) -> None:
+        """Note how long the loop took, and how long without others' use of the processor.
 
-        After a rest a thread must have found the service quick again.
+        That is what counts, but for an answer so long that others were held up in any case (and Linux may
+        take sleep for a wait). After a rest a thread must have found the service quick again.
         """
         known = self._known[line]
+        seconds = own_s if took_s <= DOUBTFUL_S else took_s
         known.mean_s += SHARE * (seconds - known.mean_s)
         if known.mean_s <= QUICK_S:
             known.rest_s = max(FORGIVEN * known.rest_s, FIRST_REST_S)

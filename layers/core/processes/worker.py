@@ -137,7 +137,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             result = self._answer(conn)
         now = time.monotonic()
         conn.took_s = now - began
-        self._quick.answered_here(line, self._own_time.now() - own, now)
+        self._quick.answered_here(line, conn.took_s, self._own_time.now() - own, now)
         if rest:
             sent = self.tpool.submit(self._send_rest, conn, bytes(rest), result)
             sent.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))

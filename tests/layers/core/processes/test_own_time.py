@@ -39,11 +39,12 @@ def clock(request):
 
 
 def test_it_goes_on_while_its_thread_waits_for_something_else_than_a_core(clock):
-    before = clock.now()
+    before, waits = clock.now(), 20
 
-    threading.Event().wait(0.05)
+    for _ in range(waits):  # Linux takes one for a wait for a core now and then
+        threading.Event().wait(0.01)
 
-    assert clock.now() - before > 0.04
+    assert clock.now() - before > 0.01 * waits / 2
 
 
 def test_it_stands_still_while_another_process_has_the_core():

@@ -102,7 +102,7 @@ def test_a_body_of_unknown_length_goes_to_a_thread(quick):
 def test_one_slow_answer_sends_a_service_to_threads_for_a_while(quick):
     line = quick.line(request().data)
 
-    quick.answered_here(line, 0.05, now=100.0)
+    quick.answered_here(line, 0.05, 0.05, now=100.0)
 
     quick.answered_by_thread(line, 0.0, 0.0, now=100.9)
     assert not may(quick, request(), now=101.1)
@@ -112,7 +112,7 @@ def test_one_slow_answer_sends_a_service_to_threads_for_a_while(quick):
 
 def test_a_service_that_became_slow_is_not_tried_again_until_a_thread_finds_it_quick(quick):
     line = quick.line(request().data)
-    quick.answered_here(line, 2.0, now=100.0)
+    quick.answered_here(line, 2.0, 2.0, now=100.0)
 
     quick.answered_by_thread(line, 2.0, 0.0, now=5000.0)
 
@@ -130,28 +130,39 @@ def doubtful():
 def test_who_may_have_waited_for_the_interpreter_alone_is_tried_in_the_loop(doubtful):
     assert may(doubtful, request())
 
-    doubtful.answered_here(doubtful.line(request().data), QUICK_S, now=0.0)
+    doubtful.answered_here(doubtful.line(request().data), QUICK_S, QUICK_S, now=0.0)
     assert may(doubtful, request())
 
 
 def test_one_answer_shows_that_it_was_something_else(doubtful):
-    doubtful.answered_here(doubtful.line(request().data), 1.01 * QUICK_S, now=0.0)
+    doubtful.answered_here(doubtful.line(request().data), 1.01 * QUICK_S, 1.01 * QUICK_S, now=0.0)
 
     assert not may(doubtful, request())
 
 
 def test_a_thread_s_doubtful_answer_takes_back_nothing_of_what_the_loop_has_seen(quick):
     line = quick.line(request().data)
-    quick.answered_here(line, 0.0, now=0.0)
+    quick.answered_here(line, 0.0, 0.0, now=0.0)
     quick.answered_by_thread(line, DOUBTFUL_S, 0.0, now=0.0)
 
-    quick.answered_here(line, 0.005, now=0.0)
+    quick.answered_here(line, 0.005, 0.005, now=0.0)
 
     assert may(quick, request())
 
 
+def test_who_had_to_wait_for_a_core_is_not_slow_unless_others_waited_for_long(quick):
+    line = quick.line(request().data)
+    for _ in range(100):
+        quick.answered_here(line, DOUBTFUL_S, QUICK_S, now=0.0)
+    assert may(quick, request())
+
+    quick.answered_here(line, 1.01 * DOUBTFUL_S, 0.0, now=0.0)
+
+    assert not may(quick, request())
+
+
 def test_a_hiccup_is_forgiven(quick):
-    quick.answered_here(quick.line(request().data), 0.005, now=100.0)
+    quick.answered_here(quick.line(request().data), 0.005, 0.005, now=100.0)
 
     assert may(quick, request(), now=100.0)
 
@@ -167,7 +178,7 @@ def test_who_is_slow_again_and_again_holds_the_loop_up_ever_more_rarely(slow):
     line = quick.line(request().data)
     quick.answered_by_thread(line, 0.0, 0.0, now)
     for seconds in slow:
-        quick.answered_here(line, seconds, now)
+        quick.answered_here(line, seconds, seconds, now)
         rest = next(2.0**power for power in range(13) if quick_again(quick, line, now + 2.0**power))
         rests.append(rest)
         now += rest
