@@ -18,20 +18,14 @@ from minerva import Parameters, TrainingContext
 from minerva.layers.application.catalogue.features import Matrix
 from minerva.layers.application.catalogue.layered import (
     VALIDATED,
+    Layered,
+    LayeredClassifier,
+    LayeredRegressor,
     Units,
-    as_chances,
     layers_of,
     may_validate,
-    on_scaled,
-    unscaled,
 )
-from minerva.layers.application.catalogue.supervised import (
-    CLASSIFICATION,
-    REGRESSION,
-    Learnt,
-    Supervised,
-    sklearn,
-)
+from minerva.layers.application.catalogue.supervised import Learnt, sklearn
 
 PATIENCE, LEAST_GAIN = 25, 1e-5
 """Passes without such a gain that end it: sigmoids begin slowly."""
@@ -67,19 +61,19 @@ class BeliefParameters(Parameters, frozen=True, kw_only=True):
     ] = 300
 
 
-class _Belief(Supervised):
+class _Belief(Layered):
     Parameters = BeliefParameters
     search_space = SEARCH_SPACE
 
-    def _grown(
-        self, kind: str, rows: Matrix, truth: NDArray[Any], context: TrainingContext
+    def grown(
+        self, learner: str, rows: Matrix, truth: NDArray[Any], context: TrainingContext
     ) -> Learnt:
         """Stack the machines, then fine-tune the network that begins with their weights."""
         wanted: BeliefParameters = context.parameters
         low, high = rows.min(axis=0), rows.max(axis=0)
         learnt: Learnt = {"low": low, "span": np.where(high > low, high - low, 1.0)}
         seen = squeezed(learnt, rows)
-        network = getattr(sklearn("neural_network"), kind)(
+        network = getattr(sklearn("neural_network"), learner)(
             hidden_layer_sizes=wanted.layers,
             activation="logistic",
             learning_rate_init=wanted.learning_rate,
@@ -100,39 +94,31 @@ class _Belief(Supervised):
             network.set_params(max_iter=wanted.max_epochs).fit(seen, truth)
         return learnt | layers_of(network)
 
+    def passed(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> Matrix:
+        """Return the sums of the last layer."""
+        rows = squeezed(learnt, rows)
+        count = sum(name.startswith("weights") for name in learnt)
+        for at in range(count):
+            if at:
+                rows = 1 / (1 + np.exp(-np.clip(rows, -700, 700)))
+            rows = rows @ learnt[f"weights{at}"] + learnt[f"start{at}"]
+        return rows
 
-class BeliefRegressor(_Belief):
+
+class BeliefRegressor(_Belief, LayeredRegressor):
     """A number from stacked machines that first learn how rows look, then what they mean."""
 
     name = "belief.regressor"
     example = "examples/catalogue/services/diabetes-belief.yaml"
     instead = "belief.classifier"
-    problem = REGRESSION
-
-    def fit(self, rows: Matrix, truth: NDArray[Any], context: TrainingContext) -> Learnt:
-        """Learn; the truth is brought to mean 0 and deviation 1 meanwhile."""
-        return on_scaled(truth, lambda one: self._grown("MLPRegressor", rows, one, context))
-
-    def answer(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> NDArray[np.float64]:
-        """Pass the rows through, and undo the scaling."""
-        return unscaled(learnt, passed(learnt, rows))
 
 
-class BeliefClassifier(_Belief):
+class BeliefClassifier(_Belief, LayeredClassifier):
     """Which class, from stacked machines that first learn how rows look, then what they mean."""
 
     name = "belief.classifier"
     example = "examples/catalogue/services/digits-belief.yaml"
     instead = "belief.regressor"
-    problem = CLASSIFICATION
-
-    def fit(self, rows: Matrix, truth: NDArray[Any], context: TrainingContext) -> Learnt:
-        """Learn."""
-        return self._grown("MLPClassifier", rows, truth, context)
-
-    def answer(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> NDArray[np.float64]:
-        """Pass the rows through."""
-        return as_chances(passed(learnt, rows))
 
 
 def machines(
@@ -155,14 +141,3 @@ def machines(
 def squeezed(learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> Matrix:
     """Return rows within 0..1, as machines take them."""
     return np.asarray(np.clip((rows - learnt["low"]) / learnt["span"], 0, 1), np.float64)
-
-
-def passed(learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> Matrix:
-    """Return the sums of the last layer."""
-    rows = squeezed(learnt, rows)
-    count = sum(name.startswith("weights") for name in learnt)
-    for at in range(count):
-        if at:
-            rows = 1 / (1 + np.exp(-np.clip(rows, -700, 700)))
-        rows = rows @ learnt[f"weights{at}"] + learnt[f"start{at}"]
-    return rows

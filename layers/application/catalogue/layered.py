@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -9,13 +10,63 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from minerva import TrainingContext
 from minerva.layers.application.catalogue.features import Matrix
-from minerva.layers.application.catalogue.supervised import Learnt, sigmoid_pair, softmax
+from minerva.layers.application.catalogue.supervised import (
+    CLASSIFICATION,
+    REGRESSION,
+    Learnt,
+    Supervised,
+    sigmoid_pair,
+    softmax,
+)
 
 MIN_ROWS_TO_VALIDATE = 200
 VALIDATED = 0.1
 """Share of the rows that tell when to end."""
 Units = Annotated[int, Meta(ge=1, le=4096)]
+
+
+class Layered(Supervised):
+    """A network of layers, learnt by scikit-learn's classes."""
+
+    @abstractmethod
+    def grown(
+        self, learner: str, rows: Matrix, truth: NDArray[Any], context: TrainingContext
+    ) -> Learnt:
+        """Learn with the class of scikit-learn of that name; return what `passed` needs."""
+
+    @abstractmethod
+    def passed(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> Matrix:
+        """Return the sums of the last layer, shape (n, outputs)."""
+
+
+class LayeredRegressor(Layered):
+    """Tells a number."""
+
+    problem = REGRESSION
+
+    def fit(self, rows: Matrix, truth: NDArray[Any], context: TrainingContext) -> Learnt:
+        """Learn; the truth is brought to mean 0 and deviation 1 meanwhile."""
+        return on_scaled(truth, lambda one: self.grown("MLPRegressor", rows, one, context))
+
+    def answer(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> NDArray[np.float64]:
+        """Pass the rows through, and undo the scaling."""
+        return unscaled(learnt, self.passed(learnt, rows))
+
+
+class LayeredClassifier(Layered):
+    """Tells a class."""
+
+    problem = CLASSIFICATION
+
+    def fit(self, rows: Matrix, truth: NDArray[Any], context: TrainingContext) -> Learnt:
+        """Learn."""
+        return self.grown("MLPClassifier", rows, truth, context)
+
+    def answer(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> NDArray[np.float64]:
+        """Pass the rows through."""
+        return as_chances(self.passed(learnt, rows))
 
 
 def may_validate(truth: NDArray[Any], *, number: bool) -> bool:

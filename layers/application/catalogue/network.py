@@ -14,20 +14,14 @@ from minerva import Parameters, TrainingContext
 from minerva.layers.application.catalogue.features import Matrix
 from minerva.layers.application.catalogue.layered import (
     VALIDATED,
+    Layered,
+    LayeredClassifier,
+    LayeredRegressor,
     Units,
-    as_chances,
     layers_of,
     may_validate,
-    on_scaled,
-    unscaled,
 )
-from minerva.layers.application.catalogue.supervised import (
-    CLASSIFICATION,
-    REGRESSION,
-    Learnt,
-    Supervised,
-    sklearn,
-)
+from minerva.layers.application.catalogue.supervised import Learnt, sklearn
 
 SEARCH_SPACE = {
     "learning_rate": {"low": 0.0001, "high": 0.1, "log": True},
@@ -58,15 +52,15 @@ class NetworkParameters(Parameters, frozen=True, kw_only=True):
     ] = 300
 
 
-class _Network(Supervised):
+class _Network(Layered):
     Parameters = NetworkParameters
     search_space = SEARCH_SPACE
 
-    def _grown(
-        self, kind: str, rows: Matrix, truth: NDArray[Any], context: TrainingContext
+    def grown(
+        self, learner: str, rows: Matrix, truth: NDArray[Any], context: TrainingContext
     ) -> Learnt:
         wanted: NetworkParameters = context.parameters
-        network = getattr(sklearn("neural_network"), kind)(
+        network = getattr(sklearn("neural_network"), learner)(
             hidden_layer_sizes=wanted.layers,
             activation=wanted.activation,
             learning_rate_init=wanted.learning_rate,
@@ -81,46 +75,27 @@ class _Network(Supervised):
             network.fit(rows, truth)
         return {"tanh": np.array([wanted.activation == "tanh"]), **layers_of(network)}
 
+    def passed(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> Matrix:
+        """Return the sums of the last layer."""
+        count = sum(name.startswith("weights") for name in learnt)
+        for at in range(count):
+            if at:
+                rows = np.tanh(rows) if learnt["tanh"][0] else np.maximum(rows, 0)
+            rows = rows @ learnt[f"weights{at}"] + learnt[f"start{at}"]
+        return rows
 
-class NetworkRegressor(_Network):
+
+class NetworkRegressor(_Network, LayeredRegressor):
     """A number from layers of units, each a sum that is bent."""
 
     name = "network.regressor"
     example = "examples/catalogue/services/diabetes-network.yaml"
     instead = "network.classifier"
-    problem = REGRESSION
-
-    def fit(self, rows: Matrix, truth: NDArray[Any], context: TrainingContext) -> Learnt:
-        """Learn; the truth is brought to mean 0 and deviation 1 meanwhile."""
-        return on_scaled(truth, lambda one: self._grown("MLPRegressor", rows, one, context))
-
-    def answer(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> NDArray[np.float64]:
-        """Pass the rows through, and undo the scaling."""
-        return unscaled(learnt, passed(learnt, rows))
 
 
-class NetworkClassifier(_Network):
+class NetworkClassifier(_Network, LayeredClassifier):
     """Which class, from layers of units, each a sum that is bent."""
 
     name = "network.classifier"
     example = "examples/catalogue/services/tumours-network.yaml"
     instead = "network.regressor"
-    problem = CLASSIFICATION
-
-    def fit(self, rows: Matrix, truth: NDArray[Any], context: TrainingContext) -> Learnt:
-        """Learn."""
-        return self._grown("MLPClassifier", rows, truth, context)
-
-    def answer(self, learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> NDArray[np.float64]:
-        """Pass the rows through."""
-        return as_chances(passed(learnt, rows))
-
-
-def passed(learnt: Mapping[str, NDArray[Any]], rows: Matrix) -> Matrix:
-    """Return the sums of the last layer."""
-    count = sum(name.startswith("weights") for name in learnt)
-    for at in range(count):
-        if at:
-            rows = np.tanh(rows) if learnt["tanh"][0] else np.maximum(rows, 0)
-        rows = rows @ learnt[f"weights{at}"] + learnt[f"start{at}"]
-    return rows

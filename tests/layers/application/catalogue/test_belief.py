@@ -13,7 +13,6 @@ from minerva.layers.application.catalogue.belief import (
     BeliefParameters,
     BeliefRegressor,
     machines,
-    passed,
     squeezed,
 )
 from minerva.schema import Schema
@@ -73,4 +72,8 @@ def test_what_lies_far_outside_is_taken_for_the_border():
         "start0": np.zeros(1),
     }
 
-    assert passed(learnt, np.array([[-9.0], [0.5], [1e9]])).ravel().tolist() == [0, 0.5, 1]
+    assert BeliefClassifier().passed(learnt, np.array([[-9.0], [0.5], [1e9]])).ravel().tolist() == [
+        0,
+        0.5,
+        1,
+    ]
