@@ -88,6 +88,7 @@ class RabbitServer:
             "ERL_EPMD_PORT": str(epmd),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_ALLOW_INPUT": "1",  # the process is Erlang's own, no shell around it
+            "ERL_CRASH_DUMP": str(self.folder / "crash.dump"),  # else where we were started
             "RABBITMQ_NODENAME": f"minerva-{self.port}@localhost",
             "RABBITMQ_DIST_PORT": str(distribution),
             "RABBITMQ_MNESIA_BASE": str(self._data),
