@@ -139,6 +139,18 @@ class Explains(Protocol):
 
 
 @runtime_checkable
+class AnswersTogether(Protocol):
+    """A model whose answer to a record is the same, bit by bit, whichever others it is asked beside.
+
+    Quick calls that come at one moment are then asked at once.
+    """
+
+    @property
+    def most_together(self) -> int:
+        """Up to so many records."""
+
+
+@runtime_checkable
 class Twins(Protocol):
     """An algorithm whose models have a twin: equal answers in another form, quicker for few records.
 

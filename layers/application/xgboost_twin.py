@@ -87,6 +87,8 @@ class BoosterTwin:
     reading: Reading
     session: Any
     raw: bytes
+    most_together: int = 1024
+    """Each record takes its own way through the trees."""
 
     @classmethod
     def load(cls, folder: Path, schema: Schema) -> BoosterTwin:

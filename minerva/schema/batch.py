@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,31 @@ CACHED_ROWS = 2048
 """So many rows of a matrix are filled at a time: a processor's cache holds them."""
 LAST_MOMENT = 253_402_300_799.999
 """Texts have four digits for a year: later moments of its last millisecond are told as this one."""
+
+
+class TableColumns(Mapping[str, Column]):
+    """The columns of a table, shape (n, fields), by name: made when somebody looks."""
+
+    __slots__ = ("_names", "_table")
+
+    def __init__(self, names: Sequence[str], table: Column) -> None:
+        self._names, self._table = names, table
+
+    def __getitem__(self, name: str) -> Column:
+        try:
+            return self._table[:, self._names.index(name)]
+        except ValueError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def items(self) -> ItemsView[str, Column]:
+        """Give all of them, each looked up once."""
+        return dict(zip(self._names, self._table.T, strict=True)).items()
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +165,14 @@ def concatenate(batches: Sequence[Batch]) -> Batch:
     first = batches[0]
     if len(batches) == 1:
         return first
-    columns = {
-        name: np.concatenate([batch.columns[name] for batch in batches]) for name in first.columns
-    }
+    tables = [batch.table for batch in batches if batch.table is not None]
+    table = np.concatenate(tables) if len(tables) == len(batches) else None
+    columns: Mapping[str, Column]
+    if table is None:
+        columns = {
+            name: np.concatenate([one.columns[name] for one in batches]) for name in first.columns
+        }
+    else:
+        columns = TableColumns(tuple(first.columns), table)
     keys = None if first.keys is None else [key for batch in batches for key in batch.keys or ()]
-    return Batch(first.schema, columns, sum(map(len, batches)), keys)
+    return Batch(first.schema, columns, sum(map(len, batches)), keys, table)

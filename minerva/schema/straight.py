@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from minerva.schema.batch import Batch, Column
+from minerva.schema.batch import Batch, Column, TableColumns
 from minerva.schema.field import MAX_EXACT_INTEGER, NUMERIC, Field, FieldType
 from minerva.schema.schema import Schema
 
@@ -71,44 +71,41 @@ class StraightDecoder:
         members = 1 + count * self._width
         if len(self._numbers) == self._width:
             table = np.fromiter(chain.from_iterable(rows), np.float64, count * self._width)
-            table = table.reshape(count, -1)
-            columns = self._numbers_of(table)
-            return None if columns is None else self._found(columns, table, count, None, members)
+            batch = self._of_table(table.reshape(count, -1))
+            return None if batch is None else Straight(batch, members)
         told = dict(zip(self._named, zip(*rows, strict=True), strict=True))
         left_out = sum(told[name].count(msgspec.UNSET) for name in self._may_lack)
         numbers = np.array([told[name] for name in self._numbers], np.float64)
         table = numbers.reshape(-1, count).T
-        columns = self._numbers_of(table)
         keys = self._keys_of(told)
-        if columns is None or keys is msgspec.UNSET:
+        if not self._fits(table) or keys is msgspec.UNSET:
             return None
+        columns: dict[str, Column] = dict(zip(self._numbers, table.T, strict=True))
         for name in self._others:
             column = self._read(name, told[name])
             if column is None:
                 return None
             columns[name] = column
-        return self._found(columns, table, count, keys, members - left_out)
+        used = {name: columns[name] for name in self._features}
+        side_by_side = None if self._places is None else table[:, self._places]
+        batch = Batch(self._schema, used, count, keys, side_by_side)
+        return Straight(batch, members - left_out)
 
     def of_matrix(self, matrix: NDArray[Any]) -> Batch | None:
         """Return a batch of numbers, shape (n, features), None if it is not wholly usual."""
         plain = len(self._features) == len(self._numbers) == self._width
         if not plain or matrix.dtype.kind not in "iuf" or not len(matrix):
             return None
-        table = matrix.astype(np.float64)
-        columns = self._numbers_of(table)
-        return None if columns is None else Batch(self._schema, columns, len(table), None, table)
+        return self._of_table(matrix.astype(np.float64))
 
-    def _found(
-        self,
-        columns: dict[str, Column],
-        table: Column,
-        count: int,
-        keys: list[Any] | None,
-        members: int,
-    ) -> Straight:
-        used = {name: columns[name] for name in self._features}
-        numbers = None if self._places is None else table[:, self._places]
-        return Straight(Batch(self._schema, used, count, keys, numbers), members)
+    def _of_table(self, table: Column) -> Batch | None:
+        """Return a batch of nothing but numbers, shape (n, fields), None if one does not fit."""
+        if not self._fits(table):
+            return None
+        if self._places is None:  # none of them is used
+            return Batch(self._schema, {}, len(table))
+        used = table[:, self._places]
+        return Batch(self._schema, TableColumns(self._features, used), len(table), None, used)
 
     def _places_in_table(self) -> slice | list[int] | None:
         """Return where the features stand in a table of the numbers, None if not all are numbers."""
@@ -125,10 +122,6 @@ class StraightDecoder:
             return None
         keys = [None if key is msgspec.UNSET else key for key in told[self._schema.key]]
         return keys if {str, int, type(None)}.issuperset(map(type, keys)) else msgspec.UNSET
-
-    def _numbers_of(self, table: Column) -> dict[str, Column] | None:
-        """Return the columns of numbers, shape (n, fields), None if one does not fit."""
-        return dict(zip(self._numbers, table.T, strict=True)) if self._fits(table) else None
 
     def _fits(self, table: Column) -> bool:
         """Tell whether numbers, shape (n, fields), are within bounds, and whole where they must be."""

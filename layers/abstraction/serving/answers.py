@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +30,11 @@ class Answered:
     """Shape (n,): a category's int64 index into the values, bool, int64 or float64."""
     chances: NDArray[np.float64] | None = None
     """A category's probabilities, shape (n, values), or the probability of true, shape (n,)."""
+
+    def between(self, start: int, end: int) -> Answered:
+        """Return what it says over some of the records."""
+        chances = None if self.chances is None else self.chances[start:end]
+        return Answered(self.values[start:end], chances)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +64,16 @@ class Answers:
     def __len__(self) -> int:
         return self.count
 
+    def parts(self, sizes: Sequence[int]) -> Iterator[Answers]:
+        """Give the answers to so many records after one another; without explanation and confidence."""
+        start = 0
+        for size in sizes:
+            end = start + size
+            outputs = {name: one.between(start, end) for name, one in self.outputs.items()}
+            keys = None if self.keys is None else self.keys[start:end]
+            yield Answers(self.schema, outputs, size, keys)
+            start = end
+
     def rows(self) -> list[dict[str, Any]]:
         """Return one object per record: its key (if the schema has one), then each output.
 
@@ -64,19 +81,46 @@ class Answers:
         explanation is named so. Where it was asked how sure they are, a class adds `<name>_confidence`
         (0..1), a number `<name>_interval` (low and high).
         """
+        return self._made(_dicts)
+
+    def objects(self) -> list[Any]:
+        """Return the same for who only encodes them: made several times as fast."""
+        return self._made(_structs)
+
+    def _made(self, make: Make) -> list[Any]:
         members: dict[str, Sequence[Any]] = {}
         if self.keys is not None and self.schema.key is not None:
             members[self.schema.key] = self.keys
         sure = self.confidences or {}
         for name, answered in self.outputs.items():
-            members |= _members(name, self.schema.output[name], answered)
-            members |= _sure(name, sure[name]) if name in sure else {}
+            members |= _members(name, self.schema.output[name], answered, make)
+            members |= _sure(name, sure[name], make) if name in sure else {}
         if self.contributions is not None:
-            features = self.schema.features
-            members["explanation"] = [
-                dict(zip(features, row, strict=True)) for row in self.contributions.tolist()
-            ]
-        return [dict(zip(members, row, strict=True)) for row in zip(*members.values(), strict=True)]
+            members["explanation"] = make(_columns(self.schema.features, self.contributions))
+        return make(members)
+
+
+Make = Callable[[Mapping[str, Sequence[Any]]], list[Any]]
+"""Makes one object per record of members' values."""
+
+
+def _dicts(members: Mapping[str, Sequence[Any]]) -> list[Any]:
+    return [dict(zip(members, row, strict=True)) for row in zip(*members.values(), strict=True)]
+
+
+def _structs(members: Mapping[str, Sequence[Any]]) -> list[Any]:
+    return list(map(_struct(tuple(members)), *members.values()))
+
+
+@lru_cache(maxsize=256)
+def _struct(names: tuple[str, ...]) -> type[msgspec.Struct]:
+    fields: list[Any] = [(f"m{at}", Any, msgspec.field(name=one)) for at, one in enumerate(names)]
+    return msgspec.defstruct("Row", fields, gc=False)
+
+
+def _columns(names: Sequence[str], values: NDArray[Any]) -> dict[str, list[Any]]:
+    """Return name → its column of values, shape (n, names)."""
+    return dict(zip(names, values.T.tolist(), strict=True))
 
 
 Content = Answers | list[dict[str, Any]]
@@ -150,7 +194,7 @@ def answers(schema: Schema, outputs: Predictions, rows: int) -> dict[str, Answer
     }
 
 
-def _members(name: str, field: Field, answered: Answered) -> dict[str, list[Any]]:
+def _members(name: str, field: Field, answered: Answered, make: Make) -> dict[str, list[Any]]:
     """Return the members that an output has in a row, with their values."""
     values, chances = answered.values.tolist(), answered.chances
     if field.type is FieldType.CATEGORY:
@@ -160,16 +204,14 @@ def _members(name: str, field: Field, answered: Answered) -> dict[str, list[Any]
     if field.type is FieldType.BOOLEAN:
         return {name: values, f"{name}_probability": chances.tolist()}
     labels = [str(value) for value in field.values]
-    rows = [dict(zip(labels, row, strict=True)) for row in chances.tolist()]
-    return {name: values, f"{name}_probabilities": rows}
+    return {name: values, f"{name}_probabilities": make(_columns(labels, chances))}
 
 
-def _sure(name: str, confidence: NDArray[np.float64]) -> dict[str, list[Any]]:
+def _sure(name: str, confidence: NDArray[np.float64], make: Make) -> dict[str, list[Any]]:
     """Return the members that tell how sure an output is."""
     if confidence.ndim == 1:
         return {f"{name}_confidence": confidence.tolist()}
-    ends = [{"low": low, "high": high} for low, high in confidence.tolist()]
-    return {f"{name}_interval": ends}
+    return {f"{name}_interval": make(_columns(("low", "high"), confidence))}
 
 
 def _answered(name: str, field: Field, column: NDArray[Any], rows: int) -> Answered:

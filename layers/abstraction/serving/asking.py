@@ -23,6 +23,7 @@ from minerva.errors import (
 )
 from minerva.layers.abstraction.evaluation.confidence import read
 from minerva.layers.abstraction.registry.records import Version
+from minerva.layers.abstraction.routing.circuit import CircuitState
 from minerva.layers.abstraction.serving.answers import Answers
 from minerva.layers.abstraction.serving.contributions import contributions
 from minerva.layers.abstraction.serving.loading import LoadedVersion
@@ -81,6 +82,24 @@ class Asking:
     def _failed(self, loaded: LoadedVersion, error: MinervaError) -> None:
         if loaded.circuit.failed():
             self.quarantine(loaded.version, f"It kept failing: {error.message}")
+
+
+def asked_at_once(loaded: LoadedVersion, batch: Batch) -> Answers | None:
+    """Return a version's answers to several calls' records, None if each call must be asked alone.
+
+    That tells what is wrong, and with which call.
+    """
+    if loaded.circuit.state is not CircuitState.CLOSED:
+        return None
+    try:
+        answers = Answers.of(batch, loaded.model.predict(batch))
+    except (Exception, SystemExit):
+        version = loaded.version
+        facts = {"tenant": version.tenant, "service": version.service, "version": version.number}
+        log.warning("prediction.asked_alone", **facts, exc_info=True)
+        return None
+    loaded.circuit.succeeded()
+    return answers
 
 
 def _resting(loaded: LoadedVersion) -> Unavailable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -13,6 +14,7 @@ import structlog
 from minerva.errors import MinervaError, NotFound
 from minerva.events import PredictCall, PredictOutcome
 from minerva.layers.abstraction.serving.question import Answer, Question
+from minerva.layers.abstraction.serving.together import Call, Came, one_by_one
 from minerva.schema.columns import Columns, LateRecords
 
 BEFORE, AFTER = "minerva_before_predict", "minerva_after_predict"
@@ -38,6 +40,9 @@ class Predicts(Protocol):
         self, tenant: str, service: str, question: Question, *, spent_s: float = 0.0
     ) -> Answer:
         """Answer. `spent_s` of the service's deadline have passed already."""
+
+    def together(self, tenant: str, service: str, calls: Sequence[Call]) -> Sequence[Came]:
+        """Answer calls that came at one moment, each as `predict` does."""
 
 
 class Understands(Predicts, Protocol):
@@ -72,11 +77,29 @@ class HookedPredictor:
             raise
         except MinervaError as error:
             if after:
-                self._tell(call, started_at, PredictOutcome(code=error.code))
+                seconds = time.perf_counter() - started_at
+                self._tell(call, seconds, PredictOutcome(code=error.code))
             raise
         if after:
-            self._tell(call, started_at, _outcome(answer))
+            self._tell(call, time.perf_counter() - started_at, _outcome(answer))
         return answer
+
+    def together(self, tenant: str, service: str, calls: Sequence[Call]) -> Sequence[Came]:
+        """See `Predictor.together`; plugins complete each call's records by themselves."""
+        if self.hooks.wants(BEFORE):
+            return one_by_one(partial(self.predict, tenant, service), calls)
+        came = self.inner.together(tenant, service, calls)
+        if self.hooks.wants(AFTER):
+            for call, one in zip(calls, came, strict=True):
+                call.context.run(self._hear, tenant, service, call.question, one)
+        return came
+
+    def _hear(self, tenant: str, service: str, question: Question, came: Came) -> None:
+        call = _call(tenant, service, self._records(tenant, service, question))
+        if isinstance(came.outcome, Answer):
+            self._tell(call, came.seconds, _outcome(came.outcome))
+        elif isinstance(came.outcome, MinervaError) and not isinstance(came.outcome, NotFound):
+            self._tell(call, came.seconds, PredictOutcome(code=came.outcome.code))
 
     def _records(self, tenant: str, service: str, question: Question) -> Sequence[Any]:
         """Return the records as plugins see them; those of columns are made when one looks."""
@@ -85,8 +108,7 @@ class HookedPredictor:
             return question.records or ()
         return LateRecords(len(question), lambda: self.inner.records_of(tenant, service, columns))
 
-    def _tell(self, call: PredictCall, started_at: float, outcome: PredictOutcome) -> None:
-        seconds = time.perf_counter() - started_at
+    def _tell(self, call: PredictCall, seconds: float, outcome: PredictOutcome) -> None:
         self.hooks.answered(call, msgspec.structs.replace(outcome, seconds=seconds))
 
 

@@ -56,6 +56,12 @@ class LoadedVersion:
     background: Background | None = None
     """What its answers are explained by, if the model cannot do so itself."""
 
+    @property
+    def most_together(self) -> int:
+        """So many records of several calls may be asked at once; see `AnswersTogether`."""
+        most: int = getattr(self.model, "most_together", 0)
+        return most
+
 
 @dataclass(frozen=True)
 class Loader:

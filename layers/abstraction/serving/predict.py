@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextvars import Context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -25,15 +27,17 @@ from minerva.errors import (
 from minerva.layers.abstraction.registry.records import Version
 from minerva.layers.abstraction.routing.shadow import Shadows
 from minerva.layers.abstraction.serving.answers import Answers, Content
-from minerva.layers.abstraction.serving.asking import Asking, Quarantine
+from minerva.layers.abstraction.serving.asking import Asking, Quarantine, asked_at_once
 from minerva.layers.abstraction.serving.contest import Contest, Outcome, Records, comparison
 from minerva.layers.abstraction.serving.live import LiveServices
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.loading import LoadedVersion
 from minerva.layers.abstraction.serving.patience import UNTIL
 from minerva.layers.abstraction.serving.question import Answer, Question
+from minerva.layers.abstraction.serving.together import Call, Came, at_once, one_by_one
 from minerva.layers.abstraction.training.source import DataSource
 from minerva.schema import Batch
+from minerva.schema.batch import concatenate
 from minerva.schema.columns import Columns, LateRecords
 from minerva.schema.decoder import MAX_FAULTS
 from minerva.schema.table import plain_row
@@ -110,6 +114,32 @@ class Predictor:
             answer = _degraded(live, keys, error)
         self.record(live, answer, batch, keys, time.monotonic() - began)
         return answer
+
+    def together(self, tenant: str, service: str, calls: Sequence[Call]) -> list[Came]:
+        """Answer calls that came at one moment, each as `predict` does."""
+        came = None
+        if len(calls) > 1:
+            came = Context().run(self._at_once, tenant, service, calls)
+        return came or one_by_one(partial(self.predict, tenant, service), calls)
+
+    def _at_once(self, tenant: str, service: str, calls: Sequence[Call]) -> list[Came] | None:
+        """Answer calls that the model can be asked at once, None if it cannot."""
+        began = time.monotonic()
+        live = self.live.get(tenant, service)
+        batches = None if live is None else at_once(live, calls)
+        if live is None or live.loaded is None or batches is None:
+            return None
+        whole, champion = concatenate(batches), live.loaded
+        content = asked_at_once(champion, whole)
+        if content is None:
+            return None
+        self.watch(live, champion, whole)
+        parts = content.parts([len(batch) for batch in batches])
+        answers = [_answer(service, champion.version, part, None) for part in parts]
+        seconds = time.monotonic() - began
+        for call, answer, batch in zip(calls, answers, batches, strict=True):
+            call.context.run(self.record, live, answer, batch, batch.keys, seconds)
+        return [Came(answer, seconds) for answer in answers]
 
     def records_of(self, tenant: str, service: str, columns: Columns) -> list[dict[str, Any]]:
         """Return the JSON records that columns stand for, as the service reads them now."""

@@ -73,6 +73,11 @@ class Answer:
         """The records' keys beside `outputs`, where the schema has a key."""
         return self.content.keys if isinstance(self.content, Answers) else None
 
+    @property
+    def objects(self) -> list[Any]:
+        """The rows for who only encodes them."""
+        return self.content.objects() if isinstance(self.content, Answers) else self.content
+
     @cached_property
     def predictions(self) -> list[dict[str, Any]]:
         """The rows, as JSON shows them."""

@@ -76,6 +76,11 @@ class TwinnedModel:
             model = self.twin
         return model.predict(batch)
 
+    @property
+    def most_together(self) -> int:
+        """Satisfy `AnswersTogether`: no more than the twin answers itself."""
+        return min(self.most, getattr(self.twin, "most_together", 0))
+
     def save(self, folder: Path) -> None:
         """Satisfy `Model`."""
         self.original.get().save(folder)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
 
 from flask import Blueprint, Response, g, request
 
 from minerva.errors import MinervaError
 from minerva.layers.abstraction.serving.live_service import LiveService
+from minerva.layers.abstraction.serving.question import Answer
+from minerva.layers.core.http import answering
 from minerva.layers.core.http.access import needs, principal
-from minerva.layers.core.http.answering import answer_question
 from minerva.layers.core.http.body import check_content_type, decode, read_bytes
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.json_answers import JSON
 from minerva.layers.core.http.models import find_model
 from minerva.layers.core.http.shortcut import (
+    Call,
     Environ,
+    Outcome,
     Written,
+    alone,
     raise_failure,
     sent,
     shortcut,
@@ -29,7 +36,7 @@ from minerva.layers.core.protocols.oip.request import (
     read_request,
     split,
 )
-from minerva.layers.core.protocols.oip.response import write_response
+from minerva.layers.core.protocols.oip.response import InferResponse, write_response
 from minerva.schema import Schema
 
 BINARY = "application/octet-stream"
@@ -55,7 +62,8 @@ def inference(house: House) -> Blueprint:
         if number is not None:
             question = replace(asked.sent.question, version=int(number))
             asked = replace(asked, sent=replace(asked.sent, question=question))
-        return sent(inferring.answer(principal().tenant, service, asked, g.request_id))
+        call = Call(asked, g.request_id, copy_context())
+        return sent(alone(inferring.answer(principal().tenant, service, [call])))
 
     routes.record_once(shortcut(house, ROUTE, infer, inferring))
     return routes
@@ -98,17 +106,27 @@ class Inferring:
             asked = replace(asked, question=replace(asked.question, batch=batch))
         return Asked(asked, schema, time.perf_counter() - began)
 
-    def answer(self, tenant: str, service: str, asked: Asked, request_id: str) -> Written:
-        """Return the answer, in JSON with binary data after it where that is asked for."""
-        response, facts = answer_question(
-            self.house,
-            tenant,
-            service,
-            asked.sent.question,
-            lambda answered: write_response(asked.sent, answered, asked.schema, request_id),
-            asked.read_s,
+    def answer(self, tenant: str, service: str, calls: Sequence[Call[Asked]]) -> list[Outcome]:
+        """Return answers, in JSON with binary data after it where that is asked for."""
+
+        def write(call: Call[Asked], answered: Answer) -> InferResponse:
+            asked = call.asked
+            return write_response(asked.sent, answered, asked.schema, call.request_id)
+
+        def question(call: Call[Asked]) -> answering.Asked[InferResponse]:
+            asked = call.asked
+            return answering.Asked(
+                asked.sent.question, partial(write, call), call.context, asked.read_s
+            )
+
+        answers = answering.answer_questions(
+            self.house, tenant, service, [question(call) for call in calls]
         )
-        if response.header_length is None:
-            return Written(response.body, {"Content-Type": JSON}, facts)
-        headers = {"Content-Type": BINARY, HEADER_LENGTH: str(response.header_length)}
-        return Written(response.body, headers, facts)
+        return [one if isinstance(one, Exception) else _written(*one) for one in answers]
+
+
+def _written(response: InferResponse, facts: answering.Facts) -> Written:
+    if response.header_length is None:
+        return Written(response.body, {"Content-Type": JSON}, facts)
+    headers = {"Content-Type": BINARY, HEADER_LENGTH: str(response.header_length)}
+    return Written(response.body, headers, facts)

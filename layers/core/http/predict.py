@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, Response, g, request
 
-from minerva.layers.abstraction.serving.question import Question
+from minerva.layers.abstraction.serving.question import Answer, Question
 from minerva.layers.abstraction.training.called import HOW
 from minerva.layers.core.http.access import needs, principal
-from minerva.layers.core.http.answering import answer_question, body_of
+from minerva.layers.core.http.answering import Asked, Facts, answer_questions, body_of
 from minerva.layers.core.http.body import read_question, read_straight
 from minerva.layers.core.http.bulk import BULK, predict_rows
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.json_answers import JSON, encoded
 from minerva.layers.core.http.shortcut import (
+    Call,
     Environ,
+    Outcome,
     Written,
+    alone,
     raise_failure,
     sent,
     shortcut,
@@ -42,7 +48,8 @@ def predict(house: House) -> Blueprint:
             return predict_document(house, service)
         refuse_query("the body, beside its records", HOW)
         question = read_question(request, house.max_records)
-        return sent(asking.answer(principal().tenant, service, question, g.request_id))
+        call = Call(question, g.request_id, copy_context())
+        return sent(alone(asking.answer(principal().tenant, service, [call])))
 
     routes.record_once(shortcut(house, ROUTE, predict_records, asking))
     return routes
@@ -68,13 +75,16 @@ class Asking:
             return None
         return read_straight(body, live.loaded.decoder, self.house.max_records)
 
-    def answer(self, tenant: str, service: str, question: Question, request_id: str) -> Written:
-        """Return the answer in JSON."""
-        content, facts = answer_question(
-            self.house,
-            tenant,
-            service,
-            question,
-            lambda answered: encoded(body_of(service, answered, request_id)),
-        )
-        return Written(content, {"Content-Type": JSON}, facts)
+    def answer(self, tenant: str, service: str, calls: Sequence[Call[Question]]) -> list[Outcome]:
+        """Return answers in JSON."""
+
+        def write(request_id: str, answered: Answer) -> bytes:
+            return encoded(body_of(service, answered, request_id))
+
+        asked = [Asked(one.asked, partial(write, one.request_id), one.context) for one in calls]
+        answers = answer_questions(self.house, tenant, service, asked)
+        return [one if isinstance(one, Exception) else _written(*one) for one in answers]
+
+
+def _written(content: bytes, facts: Facts) -> Written:
+    return Written(content, {"Content-Type": JSON}, facts)

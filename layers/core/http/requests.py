@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -84,7 +85,12 @@ def finished(
 
 
 def _headers_of(environ: Mapping[str, Any]) -> Callable[[str], str | None]:
-    return lambda name: environ.get("HTTP_" + name.upper().replace("-", "_"))
+    return lambda name: environ.get(_variable(name))
+
+
+@cache  # of the three names that are looked up
+def _variable(header: str) -> str:
+    return "HTTP_" + header.upper().replace("-", "_")
 
 
 def tell(**facts: object) -> None:

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from flask import Response
 
@@ -49,6 +51,20 @@ class Written:
 Asked = TypeVar("Asked")
 
 
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Asked]):
+    """One of the calls that came at one moment."""
+
+    asked: Asked
+    request_id: str
+    context: Context
+    """Where the request's ids are known: whatever is done for it alone is run in there."""
+
+
+Outcome = Written | Exception
+"""An answer, or what its view raises."""
+
+
 class Usual(Protocol[Asked]):
     """What a route does with requests that are wholly usual."""
 
@@ -59,32 +75,125 @@ class Usual(Protocol[Asked]):
     def read(self, tenant: str, service: str, environ: Environ, body: bytes) -> Asked | None:
         """Return what is asked, None if it is not wholly usual."""
 
-    def answer(self, tenant: str, service: str, asked: Asked, request_id: str) -> Written:
-        """Return the answer. Raises what the route's view raises."""
+    def answer(self, tenant: str, service: str, calls: Sequence[Call[Asked]]) -> Sequence[Outcome]:
+        """Return what comes of each call."""
 
 
 @dataclass(frozen=True)
-class Shortcut:
-    """A way past `framework` for one route whose one parameter is `<service>`."""
+class Way:
+    """A way past the framework for one route whose one parameter is `<service>`."""
 
-    framework: Application
-    house: House
     route: str
     view: Callable[..., Any]
     """The route's view: its mark says who may call."""
     usual: Usual[Any]
+    before: str
+    after: str
+    """What surrounds the service's name in the path."""
 
-    def __post_init__(self) -> None:
-        """Take the route apart."""
-        before, _, after = self.route.partition("<service>")
-        object.__setattr__(self, "_ends", (before, after, len(before), -len(after)))
+    def service(self, path: str) -> str | None:
+        """Return which service a path names, None if it is another route's."""
+        if not path.startswith(self.before) or not path.endswith(self.after):
+            return None
+        service = path[len(self.before) : -len(self.after)]
+        return service if service and "/" not in service else None
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A request that is usual as far as its head says."""
+
+    way: Way
+    service: str
+    environ: Environ
+    context: Context
+    started_at: float
+    tenant: str = ""
+    request_id: str = ""
+    asked: Any = None
+    """None: it is not usual after all."""
+    written: Written | None = None
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """The ways past `framework`."""
+
+    framework: Application
+    house: House
+    ways: list[Way] = field(default_factory=list)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Satisfy WSGI."""
-        service = self._service(environ)
-        written = None if service is None else self._answer(environ, service)
-        if written is None:
-            return self.framework(environ, start_response)
+        return self.together([(environ, start_response)])[0]()
+
+    def together(
+        self, calls: Sequence[tuple[Environ, StartResponse]]
+    ) -> list[Callable[[], Iterable[bytes]]]:
+        """Answer calls that came at one moment; each result starts one's response, and gives its body.
+
+        Those that ask one service may be asked of its model together, and none of them notices. What
+        the framework answers, it answers when the result is called.
+        """
+        begun = [self._begun(environ) for environ, _ in calls]
+        groups: dict[tuple[str, str, str], list[_Begun]] = {}
+        for one in begun:
+            if one is not None and one.asked is not None:
+                groups.setdefault((one.way.route, one.tenant, one.service), []).append(one)
+        for group in groups.values():
+            _answer(group)
+        return [
+            partial(self.framework, *call)
+            if one is None or one.written is None
+            else partial(self._sent, one.written, *call)
+            for one, call in zip(begun, calls, strict=True)
+        ]
+
+    def _begun(self, environ: Environ) -> _Begun | None:
+        """Return a request, read as far as is usual; None if its head is not."""
+        path = environ["PATH_INFO"]
+        for way in self.ways:
+            service = way.service(path)
+            if service is not None:
+                break
+        else:
+            return None
+        if not self._is_usual(environ, way.usual.kinds):
+            return None
+        begun = _Begun(way, service, environ, copy_context(), time.perf_counter())
+        begun.context.run(self._read, begun)
+        return begun
+
+    def _is_usual(self, environ: Environ, kinds: Collection[str]) -> bool:
+        length = environ.get("CONTENT_LENGTH", "")
+        return (
+            environ["REQUEST_METHOD"] == "POST"
+            and environ.get("CONTENT_TYPE", "") in kinds
+            and "HTTP_CONTENT_ENCODING" not in environ
+            and not environ.get("QUERY_STRING")
+            and length.isdecimal()
+            and 0 < int(length) <= self.house.max_body_bytes
+        )
+
+    def _read(self, begun: _Begun) -> None:
+        """Find out who asks what."""
+        environ = begun.environ
+        begun.request_id = begin(environ, self.house.request_id_header, begun.service).request_id
+        try:
+            begun.tenant = admit(environ, self.house, begun.way.view).tenant
+        except MinervaError:
+            return
+        try:
+            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        except OSError:  # it breaks off for the framework, too
+            return
+        begun.asked = begun.way.usual.read(begun.tenant, begun.service, environ, body)
+        if begun.asked is None:
+            environ["wsgi.input"] = io.BytesIO(body)
+
+    def _sent(
+        self, written: Written, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
         headers = {**framing(environ, self.house.request_id_header), **written.headers}
         content = written.content
         if len(content) >= SMALLEST:
@@ -94,51 +203,32 @@ class Shortcut:
         start_response("200 OK", list(headers.items()))
         return (content,)
 
-    def _service(self, environ: Environ) -> str | None:
-        """Return which service is asked, None if the request is another one or unusual."""
-        before, after, start, end = self._ends  # type: ignore[attr-defined]
-        path: str = environ["PATH_INFO"]
-        if not path.startswith(before) or not path.endswith(after):
-            return None
-        usual = (
-            environ["REQUEST_METHOD"] == "POST"
-            and environ.get("CONTENT_TYPE", "") in self.usual.kinds
-            and "HTTP_CONTENT_ENCODING" not in environ
-            and not environ.get("QUERY_STRING")
-            and environ.get("CONTENT_LENGTH", "").isdecimal()
-            and 0 < int(environ["CONTENT_LENGTH"]) <= self.house.max_body_bytes
-        )
-        service = path[start:end]
-        return service if usual and service and "/" not in service else None
 
-    def _answer(self, environ: Environ, service: str) -> Written | None:
-        started_at = time.perf_counter()
-        trace = begin(environ, self.house.request_id_header, service)
-        try:
-            tenant = admit(environ, self.house, self.view).tenant
-        except MinervaError:
-            return None
-        try:
-            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        except OSError:  # it breaks off for the framework, too
-            return None
-        asked = self.usual.read(tenant, service, environ, body)
-        if asked is None:
-            environ["wsgi.input"] = io.BytesIO(body)
-            return None
-        try:
-            written = self.usual.answer(tenant, service, asked, trace.request_id)
-        except Exception as error:  # noqa: BLE001 - the framework tells of it, whatever it is
-            environ[_FAILURE] = error
-            return None
-        finished("POST", self.route, 200, started_at, written.facts)
-        return written
+def _answer(group: Sequence[_Begun]) -> None:
+    """Answer requests to one service by one way; what fails is told by the framework, whatever it is."""
+    first = group[0]
+    calls = [Call(one.asked, one.request_id, one.context) for one in group]
+    outcomes = first.way.usual.answer(first.tenant, first.service, calls)
+    for one, outcome in zip(group, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            one.environ[_FAILURE] = outcome
+        else:
+            one.written = outcome
+            one.context.run(finished, "POST", one.way.route, 200, one.started_at, outcome.facts)
 
 
 def raise_failure(environ: Environ) -> None:
     """Raise the error that a request met on the shortcut already, rather than ask a model again."""
     if _FAILURE in environ:
         raise environ[_FAILURE]
+
+
+def alone(outcomes: Sequence[Outcome]) -> Written:
+    """Return what came of the one call. Raises what its view raises."""
+    (outcome,) = outcomes
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def sent(written: Written) -> Response:
@@ -149,9 +239,13 @@ def sent(written: Written) -> Response:
 
 def shortcut(house: House, route: str, view: Callable[..., Any], usual: Usual[Any]) -> Any:
     """Return what a blueprint records so that its application has the shortcut."""
+    before, _, after = route.partition("<service>")
+    way = Way(route, view, usual, before, after)
 
     def lay(state: BlueprintSetupState) -> None:
         app: Any = state.app
-        app.wsgi_app = Shortcut(app.wsgi_app, house, route, view, usual)
+        if not isinstance(app.wsgi_app, Shortcuts):
+            app.wsgi_app = Shortcuts(app.wsgi_app, house)
+        app.wsgi_app.ways.append(way)
 
     return lay

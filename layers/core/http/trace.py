@@ -34,9 +34,10 @@ class Trace:
     def received(cls, header: Header, request_id_header: str = REQUEST_ID) -> Trace:
         """Carry on the ids that a caller sent; what is missing or malformed begins here."""
         given = header(request_id_header) or header(REQUEST_ID) or ""
-        parent = _parent(header("traceparent") or "")
+        sent = header("traceparent")
+        parent = _parent(sent) if sent else None
         return cls(
-            request_id=given if _VISIBLE.fullmatch(given) else f"{getrandbits(128):032x}",
+            request_id=given if given and _VISIBLE.fullmatch(given) else f"{getrandbits(128):032x}",
             trace_id=parent[1] if parent else f"{getrandbits(128):032x}",
             span_id=f"{getrandbits(64):016x}",
             flags=parent[2] if parent else "01",

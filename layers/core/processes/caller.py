@@ -6,8 +6,6 @@ import errno
 import socket
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,7 +29,8 @@ class CallerSocket(socket.socket):
         super().__init__(family, kind, protocol, fileno=accepted.detach())
         self._patience_s = patience_s
         self._reading: _Pace | None = None
-        self._rest: bytearray | None = None
+        self._held: bytearray | None = None
+        """What shall be sent together, while that is gathered."""
         time_value = struct.pack("ll", int(patience_s), int(patience_s % 1 * 1e6))
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             self.setsockopt(socket.SOL_SOCKET, option, time_value)
@@ -51,14 +50,20 @@ class CallerSocket(socket.socket):
         """Demand no rate any more."""
         self._reading = None
 
-    @contextmanager
-    def without_waiting(self) -> Iterator[bytearray]:
-        """Send no more than is taken at once; give the bytes that are left, which grow until the end."""
-        self._rest = rest = bytearray()
-        try:
-            yield rest
-        finally:
-            self._rest = None
+    def hold(self) -> None:
+        """From now on, keep what is sent; the socket stays non-blocking."""
+        self._held = bytearray()
+
+    def release(self) -> bytes:
+        """Send what was kept as far as it is taken at once; return the rest."""
+        held, self._held = self._held or b"", None
+        taken = self._taken_at_once(held) if held else 0
+        return bytes(held[taken:]) if taken < len(held) else b""
+
+    def setblocking(self, flag: bool, /) -> None:  # noqa: FBT001 - the method of any socket
+        """See `socket.setblocking`; while what is sent is kept, nobody waits for it."""
+        if self._held is None:
+            super().setblocking(flag)
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Return what comes next. Raises TimeoutError."""
@@ -72,11 +77,10 @@ class CallerSocket(socket.socket):
 
     def sendall(self, data: ReadableBuffer, flags: int = 0, /) -> None:
         """Send everything. Raises TimeoutError."""
-        rest = memoryview(data)
-        if self._rest is not None:
-            sent = 0 if self._rest else self._taken_at_once(rest)
-            self._rest += rest[sent:]
+        if self._held is not None:
+            self._held += data
             return
+        rest = memoryview(data)
         pace = None if len(rest) <= PIECE else _Pace(self._patience_s)
         try:
             while pace is not None and len(rest) > PIECE:
@@ -87,7 +91,7 @@ class CallerSocket(socket.socket):
         except BlockingIOError:
             raise _too_slow() from None
 
-    def _taken_at_once(self, data: memoryview) -> int:
+    def _taken_at_once(self, data: ReadableBuffer) -> int:
         try:
             return super().send(data, socket.MSG_DONTWAIT)
         except BlockingIOError:

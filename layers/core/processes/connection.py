@@ -16,6 +16,7 @@ from gunicorn.workers.gthread import TConn
 
 from minerva.layers.core.processes.arrival import Arrival, Stage
 from minerva.layers.core.processes.caller import CallerSocket
+from minerva.layers.core.processes.exchange import AheadOfTime, Exchange
 from minerva.layers.core.processes.refusal import Refusal
 
 LINGER_S = 2.0
@@ -36,6 +37,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
     """Reads without waiting until a request can be answered without waiting."""
 
     sock: CallerSocket
+    parser: Any
 
     def __init__(self, cfg: Any, sock: CallerSocket, client: Any, server: Any) -> None:
         super().__init__(cfg, sock, client, server)
@@ -48,6 +50,8 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.status: int | None = None
         """What its last request was answered with."""
         self.took_s = 0.0
+        self.exchange: Exchange | None = None
+        """Its next request, where that was read before its turn."""
         self.lingered = 0
 
     def come(self) -> Stage:
@@ -65,16 +69,44 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
             stage = arrival.stage()
         return stage
 
+    def is_whole(self) -> bool:
+        """Take what is there; tell whether a request is. A broken connection is told of by its thread."""
+        try:
+            return self.come() is Stage.WHOLE and not self.gone
+        except OSError:
+            return False
+
     def deliver(self) -> None:
         """Give the parser what has come, and begin anew."""
         self.data_ready = True
-        self.init()
+        if not self.initialized:
+            self.init()
+            self.parser = AheadOfTime(self.parser)
         self.parser.unreader.unread(bytes(self.arrival.data))
         self.arrival = Arrival()
 
+    def look_ahead(self) -> Exchange | None:
+        """Read the request that was delivered before its turn, None if that fails."""
+        request = self.parser.look()
+        if request:
+            with suppress(Exception):  # raised again in its turn
+                self.exchange = Exchange(request, self, self.cfg)
+        return self.exchange
+
+    def send_rest(self, rest: bytes, result: Any) -> Any:
+        """Send what is left of an answer; return the request's result, False if that fails."""
+        self.sock.setblocking(True)
+        try:
+            self.sock.sendall(rest)
+        except OSError:
+            return False
+        return result
+
     def again(self) -> bool:
         """Whether the next request, or a part of it, came with the last one."""
-        self.arrival = Arrival(self.parser.unreader.take_buffered())
+        buffered = self.parser.unreader.take_buffered()
+        if buffered:
+            self.arrival = Arrival(buffered)
         return bool(self.arrival.data)
 
     def refuse(self, refusal: Refusal) -> None:

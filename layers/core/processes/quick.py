@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-QUICK_S = 0.002
+QUICK_S = 0.004
 """A thread's answer that took no longer tells that a service is quick; a mean of the loop's that is longer
 tells that it is not."""
 DOUBTFUL_S = 0.04
 """Where a thread computed no longer than QUICK_S and took no longer than this, it may have waited for the
 interpreter alone: the loop tries one answer, and goes on if it was quick."""
-SHARE = 0.05
+SHARE = 0.1
 """Of the newest answer in that mean: one that took 40 ms is enough."""
 FIRST_REST_S, LONGEST_REST_S = 1.0, 3600.0
 FORGIVEN = 0.999
@@ -101,15 +101,17 @@ class Quick:
             known.quick = True
             known.mean_s = 0.0 if took_s <= QUICK_S else QUICK_S
 
-    def answered_here(self, line: bytes, took_s: float, own_s: float, now: float) -> None:
-        """Note how long the loop took, and how long without others' use of the processor.
+    def answered_here(
+        self, line: bytes, took_s: float, own_s: float, now: float, count: int = 1
+    ) -> None:
+        """Note how long the loop took for some answers, and how long without others' use of the processor.
 
         That is what counts, but for an answer so long that others were held up in any case (and Linux may
         take sleep for a wait). After a rest a thread must have found the service quick again.
         """
         known = self._known[line]
-        seconds = own_s if took_s <= DOUBTFUL_S else took_s
-        known.mean_s += SHARE * (seconds - known.mean_s)
+        seconds = (own_s if took_s <= DOUBTFUL_S * count else took_s) / count
+        known.mean_s = seconds + (known.mean_s - seconds) * (1 - SHARE) ** count
         if known.mean_s <= QUICK_S:
             known.rest_s = max(FORGIVEN * known.rest_s, FIRST_REST_S)
             return

@@ -26,6 +26,8 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from minerva.layers.core.processes.arrival import Stage
 from minerva.layers.core.processes.caller import CallerSocket
 from minerva.layers.core.processes.connection import Connection, Turn, watch_body
+from minerva.layers.core.processes.exchange import Exchange
+from minerva.layers.core.processes.moment import Moment, Together, prepare
 from minerva.layers.core.processes.own_time import OwnTime
 from minerva.layers.core.processes.quick import Quick
 from minerva.layers.core.processes.refusal import (
@@ -50,11 +52,6 @@ LOOK_S = 0.5
 _NOBODY_CAME = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED, errno.EINVAL})
 
 
-def note_status(_worker: Any, request: Any, _environ: Any, response: Any) -> None:
-    """Note what a request was answered with: gunicorn's hook `post_request`."""
-    request.status = getattr(response, "status_code", None)
-
-
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Lets no caller hold a thread, and tells the application when it must stop."""
 
@@ -71,6 +68,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """We said all that we had to say."""
         self._next_look = self._next_sign = 0.0
         self._quick = Quick()
+        self._moment = Moment()
+        self._together: Together | None = None
         self._turns = Turns(self.cfg.workers)
         self.traffic = Traffic()
         self.place = 0
@@ -88,6 +87,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         house = getattr(self.wsgi, "extensions", {}).get("minerva")
         self.traffic = self.traffic if house is None else house.traffic
         self.traffic.share(self.app.cells, self.place)
+        self._together = getattr(getattr(self.wsgi, "wsgi_app", None), "together", None)
 
     def enqueue_req(self, conn: Connection) -> None:
         """Have a thread look after a connection."""
@@ -112,38 +112,48 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def on_client_socket_readable(self, conn: Connection, client: CallerSocket) -> None:
         """Answer a quick question at once; give any other one to a thread."""
-        line = self._quick_line(conn)
+        arrival = conn.arrival
+        now = time.monotonic()
+        line = self._quick.may(arrival.data, arrival.body_at, now) if conn.is_whole() else None
         if line is None:
             super().on_client_socket_readable(conn, client)
             return
-        self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
-        self._one_at_a_time(conn, partial(self._answer_here, conn, line))
+        self._moment.add(line, conn)
 
-    def _quick_line(self, conn: Connection) -> bytes | None:
-        """Return which service is asked, if the loop may answer."""
-        try:
-            if conn.come() is not Stage.WHOLE or conn.gone:
-                return None
-        except OSError:
-            return None  # a thread meets the same, and ends the connection
-        return self._quick.may(conn.arrival.data, conn.arrival.body_at, time.monotonic())
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Answer what is quick after all events of a moment, what asks the same together."""
+        super().wait_for_and_dispatch_events(timeout)
+        for line, conns in self._moment.groups():
+            began, own = time.monotonic(), self._own_time.now()
+            for _ in conns:
+                self.traffic.began()
+            prepare(conns, self._together)
+            for conn in conns:
+                self._one_at_a_time(conn, partial(self._answer_here, conn, began))
+            now, own = time.monotonic(), self._own_time.now() - own
+            self._quick.answered_here(line, now - began, own, now, len(conns))
 
-    def _answer_here(self, conn: Connection, line: bytes) -> None:
+    def _answer_here(self, conn: Connection, began: float) -> None:
         """Answer in the loop, which waits for nobody: a thread sends what is not taken at once."""
-        began, own = time.monotonic(), self._own_time.now()
-        self.traffic.began()
-        with conn.sock.without_waiting() as rest:
-            result = self._answer(conn)
-        now = time.monotonic()
-        conn.took_s = now - began
-        self._quick.answered_here(line, conn.took_s, self._own_time.now() - own, now)
+        conn.sock.hold()
+        result = super().handle(conn)
+        try:
+            rest = conn.sock.release()
+        except OSError:
+            rest, result = b"", False
+        conn.took_s = time.monotonic() - began
         if rest:
-            sent = self.tpool.submit(self._send_rest, conn, bytes(rest), result)
+            self.poller.unregister(conn.sock)
+            sent = self.tpool.submit(conn.send_rest, rest, result)
             sent.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
-        else:
-            self._note_end(conn)
-            self._go_on(conn, result)
+            return
+        self._note_end(conn)
+        if result and not conn.again():
+            self._keep(conn)
+            return
+        self.poller.unregister(conn.sock)
+        self._go_on(conn, result)
 
     def _note_end(self, conn: Connection) -> None:
         """Count what was answered, if it was; in the loop."""
@@ -151,15 +161,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if conn.status is not None:
             self.traffic.answered(conn.status, conn.took_s)
             conn.status = None
-
-    def _send_rest(self, conn: Connection, rest: bytes, result: Any) -> Any:
-        """Send what is left of an answer; in a thread."""
-        conn.sock.setblocking(True)
-        try:
-            conn.sock.sendall(rest)
-        except OSError:
-            return False
-        return result
 
     def handle(self, conn: Connection) -> Any:
         """Answer a request that is there; in a thread. Return whose turn it is, or whether we go on."""
@@ -198,10 +199,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Answer; a place is free again as soon as the body has been read."""
         watch_body(req, partial(self._body_is_there, conn) if conn.has_place else None)
         conn.status = None
+        exchange = conn.exchange or Exchange(req, conn, self.cfg)
+        conn.exchange = None
+        if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
+            exchange.response.force_close()
         try:
-            return super().handle_request(req, conn)
+            return exchange.end(self.wsgi)
         finally:
-            conn.status = getattr(req, "status", None)
+            conn.status = exchange.status
 
     def _keepalive_after(self, conn: Connection, keepalive: Any) -> Any:
         """Keep no connection for whose large body a thread would have to wait."""
@@ -229,6 +234,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             go_on()
         except Exception as error:
             log.error("connection.failed", exc_info=error)
+            with suppress(KeyError):
+                self.poller.unregister(conn.sock)
             self._drop(conn)
 
     def _go_on(self, conn: Connection, result: Any) -> None:

@@ -21,7 +21,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from minerva.layers.core.telemetry.failures import add_failure
 from minerva.layers.core.telemetry.gathered import GatheredLines
 from minerva.layers.core.telemetry.log_file import LogFile, Sink, StandardOutput
-from minerva.layers.core.telemetry.masking import MASK, is_secret, mask, mask_line
+from minerva.layers.core.telemetry.masking import MASK, PLAIN, is_secret, mask, mask_line
 
 Component = Literal["web", "worker", "beat", "cli", "job", "up", "host", "hosts"]
 FIRST = ("timestamp", "level", "event", "component", "layer")
@@ -138,7 +138,11 @@ def _add_component(component: Component) -> Processor:
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
     shown = {
-        name: MASK if secret and event[name] is not None else mask(event[name])
+        name: MASK
+        if secret and (value := event[name]) is not None
+        else value
+        if type(value := event[name]) in PLAIN
+        else mask(value)
         for name, secret in _layout(tuple(event))
     }
     return mask_line(_encode(shown)) + b"\n"

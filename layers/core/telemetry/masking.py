@@ -13,8 +13,8 @@ _KEY = re.compile(rb"(mk_[0-9a-f]{12}_)[0-9A-Za-z]+")
 _BEARER = re.compile(rb"(?i)(bearer )[0-9A-Za-z._~+/-]{8,}=*")
 _URL_PASSWORD = re.compile(rb"(://[^\s:/@\"]*:)[^\s@/\"]+(?=@)")
 
-
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of values that hold no others."""
 
 
 @lru_cache(maxsize=4096)  # names of facts: a few hundred, again and again
@@ -26,7 +26,7 @@ def is_secret(name: str) -> bool:
 
 def mask(value: Any, depth: int = 6) -> Any:
     """Return a copy of nested mappings and lists with the values under secret names hidden."""
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return value
     if isinstance(value, Mapping):
         if depth == 0:

@@ -16,27 +16,34 @@ class Duration:
     """How often, and how long in all."""
 
     count: int = 0
-    ns: int = 0
+    seconds: float = 0.0
 
     def add(self, seconds: float) -> None:
         """Count once more."""
         self.count += 1
-        self.ns += round(seconds * 1e9)
+        self.seconds += seconds
 
 
 @dataclass
 class Stages:
     """From a body to a question, from there to an answer, and from there to a body."""
 
-    read: Duration = field(default_factory=Duration)
-    predict: Duration = field(default_factory=Duration)
-    write: Duration = field(default_factory=Duration)
+    count: int = 0
+    read_s: float = 0.0
+    predict_s: float = 0.0
+    write_s: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long all of it took."""
+        return self.read_s + self.predict_s + self.write_s
 
     def add(self, times: tuple[float, float, float]) -> None:
         """Count a call; `times` in seconds."""
-        self.read.add(times[0])
-        self.predict.add(times[1])
-        self.write.add(times[2])
+        self.count += 1
+        self.read_s += times[0]
+        self.predict_s += times[1]
+        self.write_s += times[2]
 
 
 @dataclass
@@ -46,9 +53,8 @@ class Series:
     rows: int = 0
     last_at: float = 0.0
     """Seconds since 1970-01-01 UTC."""
-    success: Duration = field(default_factory=Duration)
+    success: Stages = field(default_factory=Stages)
     fail: Duration = field(default_factory=Duration)
-    stages: Stages = field(default_factory=Stages)
     sizes: dict[int, Stages] = field(default_factory=dict)
     """Rows of a call → its stages."""
 
@@ -71,8 +77,7 @@ class Statistics:
             series = self._of(name)
             series.rows += rows
             series.last_at = self.clock()
-            series.success.add(sum(times))
-            series.stages.add(times)
+            series.success.add(times)
             size = series.sizes.get(rows)
             if size is None and len(series.sizes) < SIZES:
                 size = series.sizes[rows] = Stages()

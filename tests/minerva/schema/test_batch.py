@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minerva.schema import Decoder, Schema
-from minerva.schema.batch import concatenate
+from minerva.schema import Batch, Decoder, Schema
+from minerva.schema.batch import TableColumns, concatenate
 
 SCHEMA = Schema.parse(
     {
@@ -134,3 +134,37 @@ def test_moments_of_the_last_millisecond_keep_a_year_of_four_digits():
     assert decoder.records([{**EMPTY, "since": told}])["since"][0] == pytest.approx(
         batch["since"][0], abs=0.01
     )
+
+
+def test_columns_of_a_table_are_made_when_somebody_looks():
+    table = np.arange(6.0).reshape(3, 2)
+    columns = TableColumns(("a", "b"), table)
+
+    assert columns["b"].tolist() == [1, 3, 5]
+    assert list(columns) == ["a", "b"]
+    assert {name: column.tolist() for name, column in columns.items()} == {
+        "a": [0, 2, 4],
+        "b": [1, 3, 5],
+    }
+    with pytest.raises(KeyError):
+        columns["c"]
+
+
+def test_batches_that_are_tables_stay_one_when_they_are_joined():
+    schema = Schema.parse(
+        {
+            "inputs": {"a": {"type": "number"}, "b": {"type": "number"}},
+            "output": {"y": {"type": "number"}},
+        }
+    )
+    tables = [np.array([[1.0, 2]]), np.array([[3.0, 4], [5, 6]])]
+    batches = [Batch(schema, TableColumns(("a", "b"), one), len(one), None, one) for one in tables]
+    plain = Batch(schema, {"a": np.array([7.0]), "b": np.array([8.0])}, 1)
+
+    whole, mixed = concatenate(batches), concatenate([*batches, plain])
+
+    assert whole.table.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert whole["b"].tolist() == [2, 4, 6]
+    assert mixed.table is None
+    assert mixed["b"].tolist() == [2, 4, 6, 8]
+    assert mixed.matrix().tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]

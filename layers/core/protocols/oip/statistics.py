@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from minerva.layers.core.telemetry.statistics import Duration, Series, Stages
+from minerva.layers.core.telemetry.statistics import Series, Stages
 
-NEVER = Duration()
+NEVER = {"count": 0, "ns": 0}
 
 
 def model_stats(name: str, series: Iterable[tuple[str, Series]]) -> list[dict[str, Any]]:
@@ -23,12 +23,12 @@ def model_stats(name: str, series: Iterable[tuple[str, Series]]) -> list[dict[st
             "inference_count": one.rows,
             "execution_count": one.success.count,
             "inference_stats": {
-                "success": _duration(one.success),
-                "fail": _duration(one.fail),
-                "queue": _duration(NEVER),
-                **_stages(one.stages),
-                "cache_hit": _duration(NEVER),
-                "cache_miss": _duration(NEVER),
+                "success": _duration(one.success.count, one.success.seconds),
+                "fail": _duration(one.fail.count, one.fail.seconds),
+                "queue": NEVER,
+                **_stages(one.success),
+                "cache_hit": NEVER,
+                "cache_miss": NEVER,
             },
             "batch_stats": [
                 {"batch_size": rows, **_stages(stages)}
@@ -41,11 +41,11 @@ def model_stats(name: str, series: Iterable[tuple[str, Series]]) -> list[dict[st
 
 def _stages(stages: Stages) -> dict[str, Any]:
     return {
-        "compute_input": _duration(stages.read),
-        "compute_infer": _duration(stages.predict),
-        "compute_output": _duration(stages.write),
+        "compute_input": _duration(stages.count, stages.read_s),
+        "compute_infer": _duration(stages.count, stages.predict_s),
+        "compute_output": _duration(stages.count, stages.write_s),
     }
 
 
-def _duration(duration: Duration) -> dict[str, int]:
-    return {"count": duration.count, "ns": duration.ns}
+def _duration(count: int, seconds: float) -> dict[str, int]:
+    return {"count": count, "ns": round(seconds * 1e9)}

@@ -5,9 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drifting import SCHEMA, rows
+from hypothesis import given
+from hypothesis import strategies as st
 
-from minerva.layers.abstraction.drift.bins import Bins
-from minerva.layers.abstraction.drift.profile import FieldProfile, Profile, profile_of
+from minerva.layers.abstraction.drift.bins import Bins, NumberBins
+from minerva.layers.abstraction.drift.profile import (
+    FieldProfile,
+    Profile,
+    number_places,
+    profile_of,
+)
+from minerva.schema import Batch
 
 
 def test_the_training_rows_are_counted_as_they_were_profiled(generator):
@@ -55,3 +63,27 @@ def test_a_profile_without_some_fields_watches_the_others(generator):
     part = replace(whole, fields=whole.fields[:2])
 
     assert Bins.of(part, SCHEMA).names == ("normal", "skewed")
+
+
+NUMBERS = st.one_of(st.floats(allow_nan=True), st.integers(-3, 3).map(float), st.just(np.nan))
+
+
+@given(
+    st.lists(st.lists(st.integers(-3, 3), max_size=4, unique=True).map(sorted), min_size=1),
+    st.lists(NUMBERS, min_size=1, max_size=20),
+)
+def test_fields_are_counted_side_by_side_as_one_by_one(edges, values):
+    fields = [
+        FieldProfile(f"f{at}", (0,) * (len(one) + 2), edges=tuple(map(float, one)))
+        for at, one in enumerate(edges)
+    ]
+    starts = np.cumsum([0, *[len(field.counts) for field in fields]])
+    columns = {field.name: np.roll(values, at) for at, field in enumerate(fields)}
+
+    places = NumberBins.of(fields, starts[:-1]).places(Batch(SCHEMA, columns, len(values)))
+
+    one_by_one = [
+        number_places(columns[field.name], np.array(field.edges, float)) + start
+        for field, start in zip(fields, starts, strict=False)
+    ]
+    assert places.tolist() == np.concatenate(one_by_one).tolist()

@@ -188,7 +188,9 @@ def test_a_version_that_cannot_be_watched_harms_no_other(trained, ask, container
     make("other")
     container.live.refresh()
     live = container.live.find("default", "other")
-    broken = replace(live.loaded, bins=replace(live.loaded.bins, places=()))
+    bins = live.loaded.bins
+    numbers = replace(bins.numbers, names=("stranger",))
+    broken = replace(live.loaded, bins=replace(bins, numbers=numbers))
     batch = live.loaded.decoder.records([{"x": 1}])
 
     with capture_logs() as events:
@@ -196,7 +198,7 @@ def test_a_version_that_cannot_be_watched_harms_no_other(trained, ask, container
         ask(SHIFTED, times=4)
 
     ((failed),) = events_of(events, "drift.not_counted")
-    assert (failed["service"], failed["reason"]) == ("other", "ValueError")
+    assert (failed["service"], failed["reason"]) == ("other", "KeyError")
     assert [event["service"] for event in noticed(events)] == ["value"]
 
 

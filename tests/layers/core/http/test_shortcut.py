@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,7 +12,6 @@ from structlog.testing import capture_logs
 
 from minerva.errors import AlgorithmFailed
 from minerva.layers.core.http.app import create_app
-from minerva.layers.core.http.shortcut import Shortcut
 
 PATH = "/v1/services/churn/predict"
 VALUES = st.one_of(
@@ -36,22 +36,13 @@ class Counting:
         return self.framework(environ, start_response)
 
 
-def last_shortcut(app):
-    """Return the one behind which the framework stands."""
-    found = app.wsgi_app
-    while isinstance(found.framework, Shortcut):
-        found = found.framework
-    return found
-
-
 @pytest.fixture
 def both(sidecar):
     """Return a client with shortcuts, one without them, and what counts calls of the framework."""
     short, long = create_app(sidecar.house), create_app(sidecar.house)
-    last = last_shortcut(short)
-    counting = Counting(last.framework)
-    object.__setattr__(last, "framework", counting)
-    long.wsgi_app = last_shortcut(long).framework
+    counting = Counting(short.wsgi_app.framework)
+    short.wsgi_app = replace(short.wsgi_app, framework=counting)
+    long.wsgi_app = long.wsgi_app.framework
     return FlaskClient(short), FlaskClient(long), counting
 
 

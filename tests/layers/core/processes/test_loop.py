@@ -8,9 +8,9 @@ HEAD = (
     b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 )
 LOOP, THREAD = "MainThread", "ThreadPoolExecutor"
-BUSY_S, SLOW_S = 0.05, 1.5
+BUSY_S, SLOW_S = 0.05, 1.0
 """What counts as quick here, since no thread answers within 2 ms while others want the processor, and what
-does not: 5 % of it are more than that."""
+does not: 10 % of it are more than that."""
 PACED = """
     def predict(self, batch):
         import threading, time
