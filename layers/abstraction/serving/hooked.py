@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
-import msgspec
 import structlog
 
 from minerva.errors import MinervaError, NotFound
@@ -73,15 +72,12 @@ class HookedPredictor:
         spent_s += time.perf_counter() - started_at if before else 0.0
         try:
             answer = self.inner.predict(tenant, service, question, spent_s=spent_s)
-        except NotFound:  # whatever names callers make up are no services to count
-            raise
         except MinervaError as error:
             if after:
-                seconds = time.perf_counter() - started_at
-                self._tell(call, seconds, PredictOutcome(code=error.code))
+                self._tell(call, error, time.perf_counter() - started_at)
             raise
         if after:
-            self._tell(call, time.perf_counter() - started_at, _outcome(answer))
+            self._tell(call, answer, time.perf_counter() - started_at)
         return answer
 
     def together(self, tenant: str, service: str, calls: Sequence[Call]) -> Sequence[Came]:
@@ -90,16 +86,12 @@ class HookedPredictor:
             return one_by_one(partial(self.predict, tenant, service), calls)
         came = self.inner.together(tenant, service, calls)
         if self.hooks.wants(AFTER):
-            for call, one in zip(calls, came, strict=True):
-                call.context.run(self._hear, tenant, service, call.question, one)
+            for one, what in zip(calls, came, strict=True):
+                call = one.context.run(
+                    _call, tenant, service, self._records(tenant, service, one.question)
+                )
+                self._tell(call, what.outcome, what.seconds)
         return came
-
-    def _hear(self, tenant: str, service: str, question: Question, came: Came) -> None:
-        call = _call(tenant, service, self._records(tenant, service, question))
-        if isinstance(came.outcome, Answer):
-            self._tell(call, came.seconds, _outcome(came.outcome))
-        elif isinstance(came.outcome, MinervaError) and not isinstance(came.outcome, NotFound):
-            self._tell(call, came.seconds, PredictOutcome(code=came.outcome.code))
 
     def _records(self, tenant: str, service: str, question: Question) -> Sequence[Any]:
         """Return the records as plugins see them; those of columns are made when one looks."""
@@ -108,8 +100,12 @@ class HookedPredictor:
             return question.records or ()
         return LateRecords(len(question), lambda: self.inner.records_of(tenant, service, columns))
 
-    def _tell(self, call: PredictCall, seconds: float, outcome: PredictOutcome) -> None:
-        self.hooks.answered(call, msgspec.structs.replace(outcome, seconds=seconds))
+    def _tell(self, call: PredictCall, came: Answer | Exception, seconds: float) -> None:
+        """Tell plugins what came of a call; whatever names callers make up are no services to tell of."""
+        if isinstance(came, Answer):
+            self.hooks.answered(call, _outcome(came, seconds))
+        elif isinstance(came, MinervaError) and not isinstance(came, NotFound):
+            self.hooks.answered(call, PredictOutcome(code=came.code, seconds=seconds))
 
 
 def _call(tenant: str, service: str, records: Sequence[Any]) -> PredictCall:
@@ -119,10 +115,11 @@ def _call(tenant: str, service: str, records: Sequence[Any]) -> PredictCall:
     )
 
 
-def _outcome(answer: Answer) -> PredictOutcome:
+def _outcome(answer: Answer, seconds: float) -> PredictOutcome:
     return PredictOutcome(
         version=None if answer.degraded else answer.version,
         predictions=LateRecords(len(answer), lambda: answer.predictions),
         degraded=answer.degraded,
         code=answer.code,
+        seconds=seconds,
     )

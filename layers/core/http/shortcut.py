@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from flask import Response
 
 from minerva.errors import MinervaError
+from minerva.layers.abstraction.serving.together import caught
 from minerva.layers.core.http.access import admit
 from minerva.layers.core.http.codings import SMALLEST, encode
 from minerva.layers.core.http.requests import begin, finished, framing, tell
@@ -208,7 +209,9 @@ def _answer(group: Sequence[_Begun]) -> None:
     """Answer requests to one service by one way; what fails is told by the framework, whatever it is."""
     first = group[0]
     calls = [Call(one.asked, one.request_id, one.context) for one in group]
-    outcomes = first.way.usual.answer(first.tenant, first.service, calls)
+    outcomes = caught(partial(first.way.usual.answer, first.tenant, first.service, calls))
+    if isinstance(outcomes, Exception):
+        outcomes = [outcomes] * len(group)
     for one, outcome in zip(group, outcomes, strict=True):
         if isinstance(outcome, Exception):
             one.environ[_FAILURE] = outcome

@@ -229,3 +229,16 @@ def test_plugins_hear_of_each_call(sidecar, usual, model, hook):
 
     assert heard == [(f"r-{number}", number + 1) for number in range(3)]
     assert model.sizes == ([6] if hook.startswith("minerva_after") else [1, 2, 3])
+
+
+def test_what_nobody_expected_is_told_to_each(sidecar, usual):
+    class Broken:
+        def together(self, _tenant, _service, _calls):
+            raise RuntimeError("no thread is left")
+
+    shortcuts = create_app(replace(sidecar.house, predictor=Broken())).wsgi_app
+
+    got, _ = answered(shortcuts, [[usual(number=number) for number in range(2)]])
+
+    assert [one[0][:3] for one in got.values()] == ["500"] * 2
+    assert [json.loads(one[2])["request_id"] for one in got.values()] == ["r-0", "r-1"]
