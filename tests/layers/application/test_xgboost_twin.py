@@ -111,6 +111,25 @@ def test_the_twin_of_any_trees_answers_as_they_do(tmp_path_factory, made):
             assert same_class(wanted, given_)
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(boosters(), st.integers(2, 130))
+def test_a_record_gets_the_same_answer_whichever_others_stand_beside_it(
+    tmp_path_factory, made, size
+):
+    model, _ = made
+    twin, hardest = twin_of(model, tmp_path_factory.mktemp("twin"))
+    assert len(hardest) <= twin.most_together
+
+    whole = twin.predict(hardest)["y"]
+
+    for count in (1, size):
+        for start in range(0, 3 * size, count):
+            asked = hardest.take(np.arange(start, start + count))
+            np.testing.assert_array_equal(
+                twin.predict(asked)["y"], whole[start : start + count], strict=True
+            )
+
+
 def test_the_hardest_records_are_at_thresholds_beside_them_and_missing(bench, tmp_path):
     model = bench(algorithm("number"), declared("number"), **QUICK).train(data("number"))
     hardest = algorithm("number").twin(model, tmp_path)
