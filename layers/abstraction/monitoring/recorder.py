@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import numpy as np
 import structlog
 
 from minerva.errors import MinervaError
@@ -24,6 +23,7 @@ from minerva.layers.abstraction.monitoring.record import (
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.question import Answer
 from minerva.schema import Batch
+from minerva.schema.batch import concatenate
 
 log = structlog.get_logger()
 
@@ -197,6 +197,4 @@ def _features(calls: Sequence[Seen]) -> list[str]:
     batches = [one.batch for one in calls if one.batch is not None]
     if not batches:
         return []
-    schema, rows = batches[0].schema, sum(map(len, batches))
-    columns = {name: np.concatenate([one[name] for one in batches]) for name in batches[0].columns}
-    return kept_features(Batch(schema, columns, rows), calls[0].live.declaration.schema)
+    return kept_features(concatenate(batches), calls[0].live.declaration.schema)
