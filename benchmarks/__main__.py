@@ -13,6 +13,7 @@ from pathlib import Path
 BENCHMARKS = {
     "first_prediction": 20,
     "serving": 780,
+    "stages": 40,
     "many_services": 120,
     "idle_services": 80,
     "swaps": 110,

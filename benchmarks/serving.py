@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = _arguments(arguments)
     names = ["floor", "minerva", *(name for name in SERVERS if name in chosen.servers)]
     with tempfile.TemporaryDirectory() as folder:
-        subject = _subject(Path(folder))
+        subject = train(Path(folder))
         places = {name: _place(Path(folder), name, subject) for name in names}
         found, dropped = _rounds(places, subject, chosen.rounds)
     claims = claimed(found)
@@ -120,7 +120,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     return chosen
 
 
-def _subject(folder: Path) -> Subject:
+def train(folder: Path) -> Subject:
     """Have Minerva train the model, with goldens and all; its file is what the others serve."""
     import xgboost
 

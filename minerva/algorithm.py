@@ -138,7 +138,6 @@ class Explains(Protocol):
         """
 
 
-@runtime_checkable
 class AnswersTogether(Protocol):
     """A model whose answer to a record is the same, bit by bit, whichever others it is asked beside.
 

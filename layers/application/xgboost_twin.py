@@ -6,9 +6,9 @@ https://xgboost.readthedocs.io/en/stable/dev/structxgboost_1_1RegTree.html and `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -86,8 +86,8 @@ class BoosterTwin:
     schema: Schema
     reading: Reading
     session: Any
-    raw: bytes
-    most_together: int = 1024
+    raw: bytes = field(repr=False)
+    most_together: ClassVar[int] = 1024
     """Each record takes its own way through the trees."""
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,26 +34,20 @@ LAST_MOMENT = 253_402_300_799.999
 class TableColumns(Mapping[str, Column]):
     """The columns of a table, shape (n, fields), by name: made when somebody looks."""
 
-    __slots__ = ("_names", "_table")
+    __slots__ = ("_places", "_table")
 
-    def __init__(self, names: Sequence[str], table: Column) -> None:
-        self._names, self._table = names, table
+    def __init__(self, places: Mapping[str, int], table: Column) -> None:
+        """`places`: name → where its column stands; shared by all tables of a schema."""
+        self._places, self._table = places, table
 
     def __getitem__(self, name: str) -> Column:
-        try:
-            return self._table[:, self._names.index(name)]
-        except ValueError:
-            raise KeyError(name) from None
+        return self._table[:, self._places[name]]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._names)
-
-    def items(self) -> ItemsView[str, Column]:
-        """Give all of them, each looked up once."""
-        return dict(zip(self._names, self._table.T, strict=True)).items()
+        return len(self._places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +167,6 @@ def concatenate(batches: Sequence[Batch]) -> Batch:
             name: np.concatenate([one.columns[name] for one in batches]) for name in first.columns
         }
     else:
-        columns = TableColumns(tuple(first.columns), table)
+        columns = TableColumns({name: at for at, name in enumerate(first.columns)}, table)
     keys = None if first.keys is None else [key for batch in batches for key in batch.keys or ()]
     return Batch(first.schema, columns, sum(map(len, batches)), keys, table)

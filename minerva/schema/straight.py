@@ -49,6 +49,7 @@ class StraightDecoder:
         self._named = [*numbers, *self._may_lack]
         self._width, self._features = len(self._named), schema.features
         self._places = self._places_in_table()
+        self._columns = {name: at for at, name in enumerate(self._features)}
         document = _document(numbers, self._may_lack)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(document)
         fields = [schema.inputs[name] for name in numbers]
@@ -105,7 +106,7 @@ class StraightDecoder:
         if self._places is None:  # none of them is used
             return Batch(self._schema, {}, len(table))
         used = table[:, self._places]
-        return Batch(self._schema, TableColumns(self._features, used), len(table), None, used)
+        return Batch(self._schema, TableColumns(self._columns, used), len(table), None, used)
 
     def _places_in_table(self) -> slice | list[int] | None:
         """Return where the features stand in a table of the numbers, None if not all are numbers."""

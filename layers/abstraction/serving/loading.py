@@ -55,12 +55,8 @@ class LoadedVersion:
     """How its training rows were spread, for whoever watches for drift; None: it is not watched."""
     background: Background | None = None
     """What its answers are explained by, if the model cannot do so itself."""
-
-    @property
-    def most_together(self) -> int:
-        """So many records of several calls may be asked at once; see `AnswersTogether`."""
-        most: int = getattr(self.model, "most_together", 0)
-        return most
+    most_together: int = 0
+    """So many records of several calls may be asked at once; see `AnswersTogether`."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,9 @@ class Loader:
                 model = _joined(model, terms.batching, manifest)
         circuit, bins = Circuit(terms.breaker), read_bins(folder, schema)
         background = Background(folder, decoder)
-        return LoadedVersion(version, schema, decoder, model, terms, circuit, bins, background)
+        most = _most_together(model, version)
+        beside = (circuit, bins, background, most)
+        return LoadedVersion(version, schema, decoder, model, terms, *beside)
 
     def _inline(
         self,
@@ -145,6 +143,14 @@ def _load(algorithm: Algorithm, folder: Path, context: Context) -> Model:
         raise AlgorithmFailed(
             f"Algorithm {algorithm.name} could not load its model: {type(error).__name__}."
         ) from error
+
+
+def _most_together(model: Model, version: Version) -> int:
+    most = getattr(model, "most_together", 0)
+    if type(most) is not int or most < 0:
+        algorithm = version.manifest["algorithm"]
+        raise AlgorithmFailed(f"A model of {algorithm} says `most_together`, but no whole number.")
+    return most
 
 
 def _joined(model: Model, batching: Batching, manifest: Mapping[str, Any]) -> Model:

@@ -54,6 +54,14 @@ def caught(work: Callable[[], Result]) -> Result | Exception:
         return error
 
 
+def only(results: Sequence[Result | Exception]) -> Result:
+    """Return the one result. Raises it if it is an error."""
+    (result,) = results
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
 def at_once(live: LiveService, calls: Sequence[Call]) -> list[Batch] | None:
     """Return the records of each call, None if the calls cannot be answered at once.
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from contextvars import Context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 import structlog
 
-from minerva.errors import MinervaError, NotFound
+from minerva.errors import NotFound
 from minerva.layers.abstraction.serving.question import Answer, Question
-from minerva.layers.abstraction.serving.together import Call, Came, caught
+from minerva.layers.abstraction.serving.together import Call, Came, caught, only
 from minerva.layers.core.http.house import House
 
 log = structlog.get_logger(layer="core")
@@ -22,6 +22,18 @@ log = structlog.get_logger(layer="core")
 Written = TypeVar("Written")
 Facts = dict[str, object]
 Write = Callable[[Answer], Written]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending(Generic[Written]):
+    """A question that waits for its answer, with what puts that into words."""
+
+    question: Question
+    write: Write[Written]
+    context: Context
+    """Where the ids of its request are known."""
+    read_s: float = 0.0
+    """So long it took to read the question."""
 
 
 def answer_question(
@@ -36,66 +48,43 @@ def answer_question(
 
     `read_s` were needed to read the question. Raises what the predictor raises.
     """
-    began = time.perf_counter()
-    try:
-        answered = house.predictor.predict(tenant, service, question)
-    except MinervaError as error:
-        failed(house, tenant, service, error, read_s + time.perf_counter() - began)
-        raise
-    return told(house, tenant, answered, write, (read_s, time.perf_counter() - began))
-
-
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[Written]):
-    """A question of several that came at one moment; the rest as for `answer_question`."""
-
-    question: Question
-    write: Write[Written]
-    context: Context
-    read_s: float = 0.0
+    pending = Pending(question, write, copy_context(), read_s)
+    return only(answer_questions(house, tenant, service, [pending]))
 
 
 def answer_questions(
-    house: House, tenant: str, service: str, asked: Sequence[Asked[Written]]
+    house: House, tenant: str, service: str, pending: Sequence[Pending[Written]]
 ) -> list[tuple[Written, Facts] | Exception]:
-    """Return for each question what `answer_question` does, or raises."""
-    calls = [Call(one.question, one.context) for one in asked]
+    """Return what `answer_question` returns or raises for each question of one moment."""
+    calls = [Call(one.question, one.context) for one in pending]
     came = house.predictor.together(tenant, service, calls)
-
-    def outcome(one: Asked[Written], came: Came) -> tuple[Written, Facts]:
-        if isinstance(came.outcome, Exception):
-            failed(house, tenant, service, came.outcome, one.read_s + came.seconds)
-            raise came.outcome
-        return told(house, tenant, came.outcome, one.write, (one.read_s, came.seconds))
-
     return [
-        caught(partial(one.context.run, outcome, one, what))
-        for one, what in zip(asked, came, strict=True)
+        caught(partial(one.context.run, _told, house, tenant, service, one, what))
+        for one, what in zip(pending, came, strict=True)
     ]
 
 
-def told(
-    house: House,
-    tenant: str,
-    answered: Answer,
-    write: Write[Written],
-    times: tuple[float, float],
+def _told(
+    house: House, tenant: str, service: str, pending: Pending[Written], came: Came
 ) -> tuple[Written, Facts]:
-    """Return an answer as `answer_question` does; reading the question and predicting took `times`."""
-    predicted = time.perf_counter()
-    written = write(answered)
-    stages = (*times, time.perf_counter() - predicted)
+    """Write an answer, log and count it; raise what was raised."""
+    answered = came.outcome
+    if isinstance(answered, Exception):
+        _failed(house, tenant, service, answered, pending.read_s + came.seconds)
+        raise answered
+    began = time.perf_counter()
+    written = pending.write(answered)
+    times = (pending.read_s, came.seconds, time.perf_counter() - began)
     log.info(
         "prediction.answered",
-        service=answered.service,
+        service=service,
         version=answered.version,
         job_id=answered.job_id,
         rows=len(answered),
         degraded=answered.degraded,
-        ms=round(sum(stages) * 1000, 3),
+        ms=round(sum(times) * 1000, 3),
     )
-    name = (tenant, answered.service, answered.version or "")
-    house.statistics.answered(name, len(answered), stages)
+    house.statistics.answered((tenant, service, answered.version or ""), len(answered), times)
     return written, {"version": answered.version}
 
 
@@ -113,7 +102,7 @@ def body_of(service: str, answered: Answer, request_id: str) -> dict[str, Any]:
     return body
 
 
-def failed(house: House, tenant: str, service: str, error: Exception, seconds: float) -> None:
+def _failed(house: House, tenant: str, service: str, error: Exception, seconds: float) -> None:
     """Count a failure for the version that serves; whatever names callers make up are no services."""
     if isinstance(error, NotFound):
         return

@@ -6,25 +6,24 @@ import time
 from collections.abc import Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from functools import partial
 
 from flask import Blueprint, Response, g, request
 
 from minerva.errors import MinervaError
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.question import Answer
-from minerva.layers.core.http import answering
+from minerva.layers.abstraction.serving.together import only
 from minerva.layers.core.http.access import needs, principal
+from minerva.layers.core.http.answering import Facts, Pending, answer_questions
 from minerva.layers.core.http.body import check_content_type, decode, read_bytes
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.json_answers import JSON
 from minerva.layers.core.http.models import find_model
 from minerva.layers.core.http.shortcut import (
-    Call,
     Environ,
+    Inquiry,
     Outcome,
     Written,
-    alone,
     raise_failure,
     sent,
     shortcut,
@@ -62,8 +61,8 @@ def inference(house: House) -> Blueprint:
         if number is not None:
             question = replace(asked.sent.question, version=int(number))
             asked = replace(asked, sent=replace(asked.sent, question=question))
-        call = Call(asked, g.request_id, copy_context())
-        return sent(alone(inferring.answer(principal().tenant, service, [call])))
+        inquiry = Inquiry(asked, g.request_id, copy_context())
+        return sent(only(inferring.answer(principal().tenant, service, [inquiry])))
 
     routes.record_once(shortcut(house, ROUTE, infer, inferring))
     return routes
@@ -106,26 +105,25 @@ class Inferring:
             asked = replace(asked, question=replace(asked.question, batch=batch))
         return Asked(asked, schema, time.perf_counter() - began)
 
-    def answer(self, tenant: str, service: str, calls: Sequence[Call[Asked]]) -> list[Outcome]:
+    def answer(
+        self, tenant: str, service: str, inquiries: Sequence[Inquiry[Asked]]
+    ) -> list[Outcome]:
         """Return answers, in JSON with binary data after it where that is asked for."""
-
-        def write(call: Call[Asked], answered: Answer) -> InferResponse:
-            asked = call.asked
-            return write_response(asked.sent, answered, asked.schema, call.request_id)
-
-        def question(call: Call[Asked]) -> answering.Asked[InferResponse]:
-            asked = call.asked
-            return answering.Asked(
-                asked.sent.question, partial(write, call), call.context, asked.read_s
-            )
-
-        answers = answering.answer_questions(
-            self.house, tenant, service, [question(call) for call in calls]
-        )
+        pending = [_pending(one) for one in inquiries]
+        answers = answer_questions(self.house, tenant, service, pending)
         return [one if isinstance(one, Exception) else _written(*one) for one in answers]
 
 
-def _written(response: InferResponse, facts: answering.Facts) -> Written:
+def _pending(inquiry: Inquiry[Asked]) -> Pending[InferResponse]:
+    asked = inquiry.asked
+
+    def write(answered: Answer) -> InferResponse:
+        return write_response(asked.sent, answered, asked.schema, inquiry.request_id)
+
+    return Pending(asked.sent.question, write, inquiry.context, asked.read_s)
+
+
+def _written(response: InferResponse, facts: Facts) -> Written:
     if response.header_length is None:
         return Written(response.body, {"Content-Type": JSON}, facts)
     headers = {"Content-Type": BINARY, HEADER_LENGTH: str(response.header_length)}

@@ -10,19 +10,19 @@ from functools import partial
 from flask import Blueprint, Response, g, request
 
 from minerva.layers.abstraction.serving.question import Answer, Question
+from minerva.layers.abstraction.serving.together import only
 from minerva.layers.abstraction.training.called import HOW
 from minerva.layers.core.http.access import needs, principal
-from minerva.layers.core.http.answering import Asked, Facts, answer_questions, body_of
+from minerva.layers.core.http.answering import Facts, Pending, answer_questions, body_of
 from minerva.layers.core.http.body import read_question, read_straight
 from minerva.layers.core.http.bulk import BULK, predict_rows
 from minerva.layers.core.http.house import House
 from minerva.layers.core.http.json_answers import JSON, encoded
 from minerva.layers.core.http.shortcut import (
-    Call,
     Environ,
+    Inquiry,
     Outcome,
     Written,
-    alone,
     raise_failure,
     sent,
     shortcut,
@@ -48,8 +48,8 @@ def predict(house: House) -> Blueprint:
             return predict_document(house, service)
         refuse_query("the body, beside its records", HOW)
         question = read_question(request, house.max_records)
-        call = Call(question, g.request_id, copy_context())
-        return sent(alone(asking.answer(principal().tenant, service, [call])))
+        inquiry = Inquiry(question, g.request_id, copy_context())
+        return sent(only(asking.answer(principal().tenant, service, [inquiry])))
 
     routes.record_once(shortcut(house, ROUTE, predict_records, asking))
     return routes
@@ -75,14 +75,18 @@ class Asking:
             return None
         return read_straight(body, live.loaded.decoder, self.house.max_records)
 
-    def answer(self, tenant: str, service: str, calls: Sequence[Call[Question]]) -> list[Outcome]:
+    def answer(
+        self, tenant: str, service: str, inquiries: Sequence[Inquiry[Question]]
+    ) -> list[Outcome]:
         """Return answers in JSON."""
 
         def write(request_id: str, answered: Answer) -> bytes:
             return encoded(body_of(service, answered, request_id))
 
-        asked = [Asked(one.asked, partial(write, one.request_id), one.context) for one in calls]
-        answers = answer_questions(self.house, tenant, service, asked)
+        pending = [
+            Pending(one.asked, partial(write, one.request_id), one.context) for one in inquiries
+        ]
+        answers = answer_questions(self.house, tenant, service, pending)
         return [one if isinstance(one, Exception) else _written(*one) for one in answers]
 
 

@@ -53,8 +53,8 @@ Asked = TypeVar("Asked")
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Asked]):
-    """One of the calls that came at one moment."""
+class Inquiry(Generic[Asked]):
+    """One of the requests of a moment: what it asks, and its ids."""
 
     asked: Asked
     request_id: str
@@ -76,8 +76,10 @@ class Usual(Protocol[Asked]):
     def read(self, tenant: str, service: str, environ: Environ, body: bytes) -> Asked | None:
         """Return what is asked, None if it is not wholly usual."""
 
-    def answer(self, tenant: str, service: str, calls: Sequence[Call[Asked]]) -> Sequence[Outcome]:
-        """Return what comes of each call."""
+    def answer(
+        self, tenant: str, service: str, inquiries: Sequence[Inquiry[Asked]]
+    ) -> Sequence[Outcome]:
+        """Return what comes of each."""
 
 
 @dataclass(frozen=True)
@@ -208,8 +210,8 @@ class Shortcuts:
 def _answer(group: Sequence[_Begun]) -> None:
     """Answer requests to one service by one way; what fails is told by the framework, whatever it is."""
     first = group[0]
-    calls = [Call(one.asked, one.request_id, one.context) for one in group]
-    outcomes = caught(partial(first.way.usual.answer, first.tenant, first.service, calls))
+    inquiries = [Inquiry(one.asked, one.request_id, one.context) for one in group]
+    outcomes = caught(partial(first.way.usual.answer, first.tenant, first.service, inquiries))
     if isinstance(outcomes, Exception):
         outcomes = [outcomes] * len(group)
     for one, outcome in zip(group, outcomes, strict=True):
@@ -224,14 +226,6 @@ def raise_failure(environ: Environ) -> None:
     """Raise the error that a request met on the shortcut already, rather than ask a model again."""
     if _FAILURE in environ:
         raise environ[_FAILURE]
-
-
-def alone(outcomes: Sequence[Outcome]) -> Written:
-    """Return what came of the one call. Raises what its view raises."""
-    (outcome,) = outcomes
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
 
 
 def sent(written: Written) -> Response:

@@ -137,14 +137,14 @@ def _add_component(component: Component) -> Processor:
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
-    shown = {
-        name: MASK
-        if secret and (value := event[name]) is not None
-        else value
-        if type(value := event[name]) in PLAIN
-        else mask(value)
-        for name, secret in _layout(tuple(event))
-    }
+    shown = {}
+    for name, secret in _layout(tuple(event)):
+        value = event[name]
+        if secret and value is not None:
+            value = MASK
+        elif type(value) not in PLAIN:  # no call for each of many plain values
+            value = mask(value)
+        shown[name] = value
     return mask_line(_encode(shown)) + b"\n"
 
 

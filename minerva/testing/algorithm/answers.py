@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minerva.algorithm import Explains
+from minerva.algorithm import Explains, Predictions
 from minerva.errors import InvalidData, InvalidInput, MinervaError
 from minerva.layers.abstraction.serving.goldens import ABSOLUTE_TOLERANCE, RELATIVE_TOLERANCE
 from minerva.schema import Batch, FieldType
@@ -85,6 +85,11 @@ def rows_are_answered_alone(case: Case) -> None:
     joined = {name: np.concatenate([one[name] for one in alone]) for name in whole}
     if found := difference(joined, whole, "alone", "in a batch"):
         raise Broken(f"A batch of {len(batch)} changes an answer: {found}.", mend)
+    if getattr(case.model, "most_together", 0) and not _equal(joined, whole):
+        raise Broken(
+            f"A batch of {len(batch)} changes the last digits of an answer.",
+            "Leave out `most_together`: answers must be the same bit by bit with it.",
+        )
     turned = case.outputs(case.model, batch.take(np.arange(len(batch))[::-1]))
     back = {name: column[::-1] for name, column in turned.items()}
     if found := difference(back, whole, "in reverse", "in a batch"):
@@ -92,6 +97,10 @@ def rows_are_answered_alone(case: Case) -> None:
     many = case.outputs(case.model, batch.take(np.arange(1000) % len(batch)))
     if found := difference({name: column[: len(batch)] for name, column in many.items()}, whole):
         raise Broken(f"A batch of 1000 changes an answer: {found}.", mend)
+
+
+def _equal(one: Predictions, other: Predictions) -> bool:
+    return all(np.array_equal(one[name], other[name], equal_nan=True) for name in one)
 
 
 def an_empty_batch_is_answered(case: Case) -> None:

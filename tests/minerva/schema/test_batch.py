@@ -138,7 +138,7 @@ def test_moments_of_the_last_millisecond_keep_a_year_of_four_digits():
 
 def test_columns_of_a_table_are_made_when_somebody_looks():
     table = np.arange(6.0).reshape(3, 2)
-    columns = TableColumns(("a", "b"), table)
+    columns = TableColumns({"a": 0, "b": 1}, table)
 
     assert columns["b"].tolist() == [1, 3, 5]
     assert list(columns) == ["a", "b"]
@@ -158,7 +158,9 @@ def test_batches_that_are_tables_stay_one_when_they_are_joined():
         }
     )
     tables = [np.array([[1.0, 2]]), np.array([[3.0, 4], [5, 6]])]
-    batches = [Batch(schema, TableColumns(("a", "b"), one), len(one), None, one) for one in tables]
+    batches = [
+        Batch(schema, TableColumns({"a": 0, "b": 1}, one), len(one), None, one) for one in tables
+    ]
     plain = Batch(schema, {"a": np.array([7.0]), "b": np.array([8.0])}, 1)
 
     whole, mixed = concatenate(batches), concatenate([*batches, plain])

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from minerva.errors import InvalidInput
+from minerva.errors import AlgorithmFailed, InvalidInput
 from minerva.layers.abstraction.serving.question import Answer, Question
-from minerva.layers.abstraction.serving.together import Call, at_once, caught
+from minerva.layers.abstraction.serving.together import Call, at_once, caught, only
 from minerva.layers.abstraction.serving.wishes import Wishes
 
 TREES = {"n_estimators": 30, "early_stopping_rounds": 0}
@@ -22,8 +22,7 @@ def live(make, container):
     live = container.live.find("default", "value")
     assert live.loaded.version.number == made.number
     assert live.loaded.most_together >= 1
-    object.__setattr__(live.loaded.model, "most", 50)
-    return live
+    return replace(live, loaded=replace(live.loaded, most_together=50))
 
 
 def question(live, *values, **changes):
@@ -119,6 +118,22 @@ def test_what_goes_wrong_with_one_call_is_its_own(live, container):
     assert isinstance(second.outcome, InvalidInput)
 
 
+@pytest.mark.parametrize("said", ["many", -1, True, 2.5])
+def test_a_model_that_says_no_number_is_not_served(make, container, workspace, said):
+    (plugin,) = (workspace / "plugins").glob("linear.py")
+    code = plugin.read_text()
+    before = "\n    def predict(self, batch):\n"
+    assert before in code
+    plugin.write_text(code.replace(before, f"\n    most_together = {said!r}\n{before}"))
+    container.catalogue.refresh()
+
+    with pytest.raises(AlgorithmFailed, match="`most_together`"):
+        make("value", "linear")
+
+
 def test_work_that_raises_is_caught_with_its_error():
     assert caught(lambda: 3) == 3
     assert isinstance(caught(lambda: 1 / 0), ZeroDivisionError)
+    assert only([3]) == 3
+    with pytest.raises(ZeroDivisionError):
+        only([ZeroDivisionError()])

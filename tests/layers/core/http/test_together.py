@@ -19,8 +19,6 @@ MOST = 100
 class Asked:
     """A model that notes how many records it is asked about at once."""
 
-    most_together = MOST
-
     def __init__(self, model):
         self.model, self.sizes = model, []
 
@@ -35,6 +33,7 @@ def model(sidecar):
     live = sidecar.house.live.get("default", "churn")
     model = Asked(live.loaded.model)
     object.__setattr__(live.loaded, "model", model)
+    object.__setattr__(live.loaded, "most_together", MOST)
     return model
 
 
@@ -169,8 +168,10 @@ def test_where_the_model_fails_each_is_asked_alone_and_one_failure_counts(
     assert sidecar.house.live.get("default", "churn").loaded.circuit._failures == 1
 
 
-def test_more_records_than_may_be_asked_at_once_are_asked_call_by_call(shortcuts, model, usual):
-    model.most_together = 5
+def test_more_records_than_may_be_asked_at_once_are_asked_call_by_call(
+    sidecar, shortcuts, model, usual
+):
+    object.__setattr__(sidecar.house.live.get("default", "churn").loaded, "most_together", 5)
 
     got, _ = answered(shortcuts, [[usual(number=number, rows=3) for number in range(2)]])
 

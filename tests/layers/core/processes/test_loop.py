@@ -9,7 +9,7 @@ HEAD = (
 )
 LOOP, THREAD = "MainThread", "ThreadPoolExecutor"
 BUSY_S, SLOW_S = 0.05, 1.0
-"""What counts as quick here, since no thread answers within 2 ms while others want the processor, and what
+"""What counts as quick here, since no thread answers within 4 ms while others want the processor, and what
 does not: 10 % of it are more than that."""
 PACED = """
     def predict(self, batch):

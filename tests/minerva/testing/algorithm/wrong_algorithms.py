@@ -188,6 +188,20 @@ def _(model, batch, right):
     }
 
 
+@wrong("almost alike")
+class AlmostAlike(Right):
+    """Says that it may be asked for several callers at once, and rounds by how many there are."""
+
+    class model(RightModel):  # noqa: N801 - as the class above names it
+        most_together = 100
+
+        def predict(self, batch):
+            return {
+                name: column * (1 + len(batch) * 1e-14)
+                for name, column in super().predict(batch).items()
+            }
+
+
 @answering("sorted")
 def _(model, batch, right):
     return {name: np.sort(column) for name, column in right.items()}
