@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -29,8 +28,7 @@ class ReadValues(Protocol):
         """Return the column, or None if a value is missing or does not fit."""
 
 
-@dataclass(frozen=True)
-class Straight:
+class Straight(NamedTuple):
     """What a document says, and how many members its objects have together."""
 
     batch: Batch

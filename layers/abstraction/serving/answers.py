@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -37,6 +37,22 @@ class Answered:
         return Answered(self.values[start:end], chances)
 
 
+class _Some(Mapping[str, Answered]):
+    """Outputs over some of the records, cut for who looks at them."""
+
+    def __init__(self, outputs: Mapping[str, Answered], start: int, end: int) -> None:
+        self._outputs, self._start, self._end = outputs, start, end
+
+    def __getitem__(self, name: str) -> Answered:
+        return self._outputs[name].between(self._start, self._end)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._outputs)
+
+    def __len__(self) -> int:
+        return len(self._outputs)
+
+
 @dataclass(frozen=True, eq=False)
 class Answers:
     """What one version says about n records, column by column; rows are made for who asks for them."""
@@ -51,6 +67,9 @@ class Answers:
     confidences: Mapping[str, NDArray[np.float64]] | None = None
     """Output → the chance that the answer is right, shape (n,), or its interval, shape (n, 2); where
     that was asked for."""
+    whole: Answers | None = None
+    """What they are a part of, from `start` on."""
+    start: int = 0
 
     @classmethod
     def of(cls, batch: Batch, outputs: Predictions) -> Answers:
@@ -69,9 +88,9 @@ class Answers:
         start = 0
         for size in sizes:
             end = start + size
-            outputs = {name: one.between(start, end) for name, one in self.outputs.items()}
+            outputs = _Some(self.outputs, start, end)
             keys = None if self.keys is None else self.keys[start:end]
-            yield Answers(self.schema, outputs, size, keys)
+            yield Answers(self.schema, outputs, size, keys, whole=self, start=start)
             start = end
 
     def rows(self) -> list[dict[str, Any]]:
@@ -84,7 +103,13 @@ class Answers:
         return self._made(_dicts)
 
     def objects(self) -> list[Any]:
-        """Return the same for who only encodes them: made several times as fast."""
+        """Return the same for who only encodes them: made several times as fast, for all parts at once."""
+        if self.whole is not None:
+            return self.whole.objects()[self.start : self.start + self.count]
+        return self._objects
+
+    @cached_property
+    def _objects(self) -> list[Any]:
         return self._made(_structs)
 
     def _made(self, make: Make) -> list[Any]:

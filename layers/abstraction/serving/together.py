@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextvars import Context
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from minerva.layers.abstraction.serving.live_service import LiveService
 from minerva.layers.abstraction.serving.question import Answer, Question
@@ -20,16 +19,14 @@ from minerva.schema import Batch
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A question, and where the ids of its request are known."""
 
     question: Question
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(NamedTuple):
     """What came of a call: its answer or what was raised, and how many seconds that took."""
 
     outcome: Answer | Exception

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import structlog
 
@@ -24,8 +23,7 @@ Facts = dict[str, object]
 Write = Callable[[Answer], Written]
 
 
-@dataclass(frozen=True, slots=True)
-class Pending(Generic[Written]):
+class Pending(NamedTuple, Generic[Written]):
     """A question that waits for its answer, with what puts that into words."""
 
     question: Question

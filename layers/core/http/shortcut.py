@@ -15,13 +15,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from flask import Response
 
 from minerva.errors import MinervaError
 from minerva.layers.abstraction.serving.together import caught
-from minerva.layers.core.http.access import admit
+from minerva.layers.core.http.access import Known, admit
 from minerva.layers.core.http.codings import SMALLEST, encode
 from minerva.layers.core.http.requests import begin, finished, framing, tell
 
@@ -38,8 +38,7 @@ _FAILURE = "minerva.failure"
 """In the environment of a request that failed here: the error that its view raises."""
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """An answer as it is sent."""
 
     content: bytes
@@ -52,8 +51,7 @@ class Written:
 Asked = TypeVar("Asked")
 
 
-@dataclass(frozen=True, slots=True)
-class Inquiry(Generic[Asked]):
+class Inquiry(NamedTuple, Generic[Asked]):
     """One of the requests of a moment: what it asks, and its ids."""
 
     asked: Asked
@@ -138,7 +136,8 @@ class Shortcuts:
         Those that ask one service may be asked of its model together, and none of them notices. What
         the framework answers, it answers when the result is called.
         """
-        begun = [self._begun(environ) for environ, _ in calls]
+        known: Known = {}
+        begun = [self._begun(environ, known) for environ, _ in calls]
         groups: dict[tuple[str, str, str], list[_Begun]] = {}
         for one in begun:
             if one is not None and one.asked is not None:
@@ -152,7 +151,7 @@ class Shortcuts:
             for one, call in zip(begun, calls, strict=True)
         ]
 
-    def _begun(self, environ: Environ) -> _Begun | None:
+    def _begun(self, environ: Environ, known: Known) -> _Begun | None:
         """Return a request, read as far as is usual; None if its head is not."""
         path = environ["PATH_INFO"]
         for way in self.ways:
@@ -164,7 +163,7 @@ class Shortcuts:
         if not self._is_usual(environ, way.usual.kinds):
             return None
         begun = _Begun(way, service, environ, copy_context(), time.perf_counter())
-        begun.context.run(self._read, begun)
+        begun.context.run(self._read, begun, known)
         return begun
 
     def _is_usual(self, environ: Environ, kinds: Collection[str]) -> bool:
@@ -178,12 +177,12 @@ class Shortcuts:
             and 0 < int(length) <= self.house.max_body_bytes
         )
 
-    def _read(self, begun: _Begun) -> None:
+    def _read(self, begun: _Begun, known: Known) -> None:
         """Find out who asks what."""
         environ = begun.environ
         begun.request_id = begin(environ, self.house.request_id_header, begun.service).request_id
         try:
-            begun.tenant = admit(environ, self.house, begun.way.view).tenant
+            begun.tenant = admit(environ, self.house, begun.way.view, known).tenant
         except MinervaError:
             return
         try:

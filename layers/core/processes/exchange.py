@@ -10,6 +10,8 @@ import structlog
 from gunicorn.http import wsgi
 from gunicorn.http.body import LengthReader
 
+from minerva.layers.core.processes.messages import Request, Response
+
 log = structlog.get_logger(layer="core")
 
 Answer = Callable[[], Iterable[bytes]]
@@ -20,8 +22,9 @@ class Exchange:
     """A request that was read, and its response."""
 
     def __init__(self, request: Any, conn: Any, cfg: Any) -> None:
-        made = wsgi.create(request, conn.sock, conn.client, conn.server, cfg)
-        self.response, self.environ = made
+        self.response, self.environ = wsgi.create(
+            request, conn.sock, conn.client, conn.server, cfg, response_class=Response
+        )
         self.environ["wsgi.multithread"] = True
         self.answer: Answer | None = None
         """Known where the request was answered together with others."""
@@ -77,6 +80,7 @@ class AheadOfTime:
         self._parser = parser
         self._read: list[Any] = []
         self._drain = parser.finish_body
+        parser.mesg_class = Request
         self.unreader = parser.unreader
         parser.finish_body = self.finish_body
 

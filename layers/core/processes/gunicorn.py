@@ -12,6 +12,7 @@ from typing import Any
 import gunicorn.app.base
 import gunicorn.glogging
 
+from minerva.layers.core.processes.messages import settle
 from minerva.layers.core.processes.ports import group_number
 from minerva.layers.core.processes.worker import PatientWorker
 from minerva.layers.core.telemetry.traffic import CELLS, shared
@@ -98,6 +99,7 @@ def _configuration(options: WebOptions) -> dict[str, Any]:
         "default_proc_name": "minerva",
         "when_ready": _open_to_group,
         "pre_fork": _give_place,
+        "post_fork": lambda _arbiter, worker: settle(worker.cfg),
         "forwarded_allow_ips": "",  # nobody's word about scheme, path or address is taken
         "forwarder_headers": "",  # nor that of callers at the Unix socket
         "secure_scheme_headers": {},

@@ -66,11 +66,13 @@ class GatheredLines:
         return True
 
     def _run(self) -> None:
-        while not self._closed.is_set():
-            self._wanted.wait()
-            self._closed.wait(GATHER_S)
-            if not self._closed.is_set():
-                self._wanted.clear()  # before the flush: a line that comes meanwhile sets it again
+        """Write every `GATHER_S`; wait to be wanted only after a while without lines."""
+        while not self._closed.wait(GATHER_S):
+            if not self._lines:
+                self._wanted.clear()
+                if not self._lines:  # who added one before the clearing wanted nobody
+                    self._wanted.wait()
+                    continue
             self.flush()
 
     def _pieces(self) -> Iterator[bytes]:

@@ -44,13 +44,16 @@ def configure(folder: Path | None, component: Component, level: str = "info") ->
 def configure_gathered(
     folder: Path | None, component: Component, level: str = "info"
 ) -> GatheredLines:
-    """Do as `configure`, but write lines a moment later; warnings and errors at once. To be closed."""
+    """Do as `configure`, but write lines a moment later; warnings and errors at once. To be closed.
+
+    The last configuration of its process: loggers are put together once, and keep it.
+    """
     sink = GatheredLines(configure(folder, component, level))
-    _send(sink, component, level)
+    _send(sink, component, level, kept=True)
     return sink
 
 
-def _send(sink: Sink, component: Component, level: str) -> None:
+def _send(sink: Sink, component: Component, level: str, *, kept: bool = False) -> None:
     processors, logger = _processors(component), _LineLogger(sink)
     structlog.configure(
         processors=[
@@ -60,7 +63,7 @@ def _send(sink: Sink, component: Component, level: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: logger,
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=kept,
     )
     _route_standard_logging(_Handler(processors, sink), level)
 
@@ -137,23 +140,21 @@ def _add_component(component: Component) -> Processor:
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
-    shown = {}
-    for name, secret in _layout(tuple(event)):
-        value = event[name]
-        if secret and value is not None:
-            value = MASK
-        elif type(value) not in PLAIN:  # no call for each of many plain values
-            value = mask(value)
-        shown[name] = value
+    order, secret = _layout(tuple(event))
+    shown = {name: event[name] for name in order}
+    for name in secret:
+        shown[name] = None if shown[name] is None else MASK
+    if not PLAIN.issuperset(map(type, shown.values())):
+        shown = {name: mask(value) for name, value in shown.items()}
     return mask_line(_encode(shown)) + b"\n"
 
 
 @lru_cache(maxsize=1024)  # of the same events again and again
-def _layout(names: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+def _layout(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Return the order in which facts are shown, and which of them are secret."""
     first = [name for name in FIRST if name in names]
-    ordered = [*first, *(name for name in names if name not in FIRST)]
-    return tuple((name, is_secret(str(name))) for name in ordered)
+    order = [*first, *(name for name in names if name not in FIRST)]
+    return order, [name for name in order if is_secret(str(name))]
 
 
 def _encode(event: dict[str, Any]) -> bytes:

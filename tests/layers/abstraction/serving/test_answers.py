@@ -32,6 +32,29 @@ def rows_of(output, **arrays):
     return answer_rows(batch(output), {name: np.array(array) for name, array in arrays.items()})
 
 
+def test_parts_of_an_answer_are_told_as_the_whole_is():
+    output = {"y": PLAN, "ok": {"type": "boolean"}, "n": {"type": "number"}}
+    given = {
+        "y": np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+        "ok": np.array([0.9, 0.2, 0.7]),
+        "n": np.array([1.5, 2.5, 3.5]),
+    }
+    whole = Answers.of(batch(output, 3, key="id"), given)
+
+    parts = list(whole.parts([1, 0, 2]))
+
+    assert [len(part) for part in parts] == [1, 0, 2]
+    assert [list(part.outputs) for part in parts] == [["y", "ok", "n"]] * 3
+    for name, one in whole.outputs.items():
+        cut = [part.outputs[name] for part in parts]
+        assert np.concatenate([each.values for each in cut]).tolist() == one.values.tolist()
+    rows = [row for part in parts for row in part.rows()]
+    objects = [row for part in parts for row in part.objects()]
+    assert rows == whole.rows()
+    assert [row["id"] for row in rows] == [0, 1, 2]
+    assert msgspec.json.encode(objects) == msgspec.json.encode(rows)
+
+
 def test_a_category_is_told_with_its_probabilities():
     assert rows_of({"y": PLAN}, y=[[0.2, 0.3, 0.5], [0.25, 0.7500001, 0.0]]) == [
         {"y": "gold", "y_probabilities": {"tin": 0.2, "2": 0.3, "gold": 0.5}},

@@ -193,6 +193,37 @@ def test_tenants_and_services_are_never_asked_together(sidecar, shortcuts, model
     assert {event["tenant"] for event in told["r-2"]} == {"default"}
 
 
+def test_who_proves_to_be_whom_is_found_out_for_each_proof(sidecar, shortcuts, model, usual):
+    keys = [
+        sidecar.key("predict"),
+        sidecar.key("train"),
+        sidecar.key("predict", tenant="other"),
+        "mk_0123456789ab_" + 64 * "0",
+    ]
+    shown = [f"Bearer {key}" for key in keys]
+    proofs = [{"HTTP_AUTHORIZATION": one} for one in (*shown, *reversed(shown))]
+    proofs += [{"HTTP_AUTHORIZATION": None, "HTTP_X_API_KEY": key} for key in keys]
+
+    got, _ = answered(shortcuts, [[usual(number=at, **one) for at, one in enumerate(proofs)]])
+
+    codes = [got[f"r-{at}"][0][:3] for at in range(len(proofs))]
+    one = ["200", "403", "404", "401"]
+    assert codes == [*one, *reversed(one), *one]
+
+
+def test_a_key_that_was_revoked_between_two_moments_is_refused(sidecar, shortcuts, model, usual):
+    key = sidecar.key("predict")
+    shown = {"HTTP_AUTHORIZATION": f"Bearer {key}"}
+    first, _ = answered(shortcuts, [[usual(number=at, **shown) for at in range(2)]])
+
+    sidecar.container.stores.keys.revoke("default", key.split("_")[1], datetime.now(UTC))
+    sidecar.refresh()
+    then, _ = answered(shortcuts, [[usual(number=at, **shown) for at in range(2)]])
+
+    assert [one[0][:3] for one in first.values()] == ["200", "200"]
+    assert [one[0][:3] for one in then.values()] == ["401", "401"]
+
+
 def test_each_call_is_counted_and_recorded_by_itself(sidecar, shortcuts, model, usual):
     answered(shortcuts, [[usual(number=number, rows=2) for number in range(3)]])
 

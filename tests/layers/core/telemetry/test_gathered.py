@@ -51,6 +51,18 @@ def test_lines_are_written_in_order_and_together():
     lines.close()
 
 
+def test_lines_with_pauses_between_them_are_each_written_without_another():
+    sink = Remembered()
+    lines = GatheredLines(sink)
+
+    for count in range(1, 6):
+        lines.write(b".")
+        assert wait_until(lambda expected=count: len(sink.text) == expected)
+        assert wait_until(lambda: not lines._wanted.is_set())  # the thread waits to be wanted again
+
+    lines.close()
+
+
 def test_what_is_grave_is_written_before_anyone_goes_on_and_after_what_was_before():
     sink = Remembered()
     lines = GatheredLines(sink)
