@@ -6,15 +6,23 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import SimpleQueue
+
+import structlog
 
 from minerva.errors import NotAuthenticated, Unavailable
 from minerva.layers.core.security.keys import ParsedKey, parse
 from minerva.layers.core.security.keystore import KeyStore, StoredKey
 from minerva.layers.core.security.principal import Principal
 
+log = structlog.get_logger(layer="core")
+
 FRESH_S = 0.8
 """How long a looked-up key is believed: with the look-up itself, a revoked key stops in a second."""
+AHEAD_S = 0.4
+"""So long before that a key in use is looked up again, while nobody waits for it."""
 KNOWN, UNKNOWN = 1024, 1024
 """Most ids that are remembered as existing and as not existing."""
 HELP = "send a key as `Authorization: Bearer mk_…` or `X-API-Key: mk_…`"
@@ -27,14 +35,17 @@ class _Remembered:
     believed_until: float
     asking: bool = False
     """One thread is asking the store again; the others go on with what is known."""
+    ahead: bool = False
+    """It was left to be asked for ahead of time."""
 
 
 class Keyring:
     """Knows keys by id. Threads share it.
 
     A key is asked for again when the registry revision changes and after `FRESH_S`, by one thread;
-    the others go on with what is known. While the store is away, a key that was known goes on
-    working: predictions need no database.
+    the others go on with what is known. One that is in use all the time is asked for ahead of that by
+    a thread of ours, so that no caller waits for the store. While the store is away, a key that was
+    known goes on working: predictions need no database.
     """
 
     def __init__(
@@ -49,6 +60,8 @@ class Keyring:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, _Remembered] = OrderedDict()
         self._unknown: OrderedDict[str, _Remembered] = OrderedDict()
+        self._ahead: SimpleQueue[tuple[str, _Remembered]] = SimpleQueue()
+        self._thread: threading.Thread | None = None
 
     def authenticate(self, authorization: str | None, api_key: str | None) -> Principal:
         """Return who calls, from the headers `Authorization` and `X-API-Key`.
@@ -71,11 +84,34 @@ class Keyring:
                 unknown = self._unknown.get(key_id)  # may have been made a moment ago
                 entry = unknown if unknown and unknown.revision == revision else None
             if entry is not None:
-                fresh = entry.revision == revision and self._clock() < entry.believed_until
-                if entry.asking or fresh:
+                left_s = entry.believed_until - self._clock()
+                if entry.asking or (entry.revision == revision and left_s > 0):
+                    if left_s <= AHEAD_S and entry.key and not (entry.asking or entry.ahead):
+                        self._leave(key_id, entry)
                     return entry.key
                 entry.asking = True
         return self._ask(key_id, revision, entry)
+
+    def _leave(self, key_id: str, entry: _Remembered) -> None:
+        """Have a key asked for ahead of time; where no thread can be had, its next caller will."""
+        entry.ahead = True
+        self._ahead.put((key_id, entry))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._ask_ahead, name="keys", daemon=True)
+            with suppress(RuntimeError):
+                self._thread.start()
+
+    def _ask_ahead(self) -> None:
+        while True:
+            key_id, entry = self._ahead.get()
+            with self._lock:
+                if entry.asking or self._known.get(key_id) is not entry:
+                    continue  # a caller has not waited for us
+                entry.asking = True
+            try:
+                self._ask(key_id, self._revision(), entry)
+            except Exception:
+                log.exception("key.not_asked_ahead")
 
     def _ask(self, key_id: str, revision: int, entry: _Remembered | None) -> StoredKey | None:
         asked_at = self._clock()

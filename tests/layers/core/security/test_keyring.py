@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from waiting import wait_until
 
 from minerva.adapters.metadata import open_metadata
 from minerva.errors import NotAuthenticated, Unavailable
 from minerva.layers.core.security import keyring as module
-from minerva.layers.core.security.keyring import FRESH_S, Keyring
+from minerva.layers.core.security.keyring import AHEAD_S, FRESH_S, Keyring
 from minerva.layers.core.security.keys import mint
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -24,13 +25,23 @@ class CountingStore:
     away: bool = False
     gate: threading.Event = field(default_factory=threading.Event)
     entered: threading.Event = field(default_factory=threading.Event)
+    held: str | None = None
+    broken: bool = False
+
+    def hold(self, key_id):
+        """Have the gate closed for this key alone."""
+        self.held = key_id
+        self.entered.clear()
+        self.gate.clear()
 
     def find(self, key_id):
         self.asked += 1
         self.entered.set()
-        assert self.gate.wait(10)
+        assert self.held not in {None, key_id} or self.gate.wait(60)
         if self.away:
             raise Unavailable("The database is away.")
+        if self.broken:
+            raise RuntimeError("nobody expected this")
         return self.inner.find(key_id)
 
 
@@ -49,6 +60,9 @@ class World:
         text, stored = mint("acme", "nightly", {"predict"}, NOW)
         self.stores.keys.add(stored)
         return text, stored.id
+
+    def believed_until(self, key_id):
+        return self.keyring._known[key_id].believed_until
 
     def ask(self, text):
         return self.keyring.authenticate(f"Bearer {text}", None)
@@ -196,6 +210,67 @@ def test_one_thread_asks_a_slow_store_and_the_others_do_not_wait(world):
     asking.join(10)
     assert meanwhile.key_id == key_id
     assert world.store.asked == 2
+
+
+def test_no_caller_waits_for_the_store_while_a_key_is_in_use(world):
+    text, key_id = world.key()
+    world.ask(text)
+    for asked in (2, 3, 4):
+        world.store.gate.clear()
+        world.time += FRESH_S - AHEAD_S
+
+        assert [world.ask(text).key_id for _ in range(3)] == [key_id] * 3
+
+        world.store.gate.set()
+        believed_until = world.time + FRESH_S
+        assert wait_until(lambda: world.believed_until(key_id) == believed_until)  # noqa: B023
+        assert world.store.asked == asked
+
+
+def test_a_key_that_was_revoked_is_found_out_ahead_of_time(world):
+    text, key_id = world.key()
+    world.ask(text)
+    world.stores.keys.revoke("acme", key_id, NOW)
+    world.time += FRESH_S - AHEAD_S
+
+    assert world.ask(text).key_id == key_id
+    assert wait_until(lambda: world.believed_until(key_id) == world.time + FRESH_S)
+
+    with pytest.raises(NotAuthenticated, match="revoked"):
+        world.ask(text)
+
+
+def test_a_caller_asks_if_those_who_ask_ahead_are_held_up(world):
+    held_up, first_id = world.key()
+    text, key_id = world.key()
+    world.ask(held_up)
+    world.ask(text)
+    world.time += FRESH_S - AHEAD_S
+    world.store.hold(first_id)
+    assert world.ask(held_up).key_id == first_id
+    assert world.store.entered.wait(10)
+    assert world.ask(text).key_id == key_id  # queued behind the other
+    world.stores.keys.revoke("acme", key_id, NOW)
+
+    world.time += AHEAD_S
+
+    with pytest.raises(NotAuthenticated, match="revoked"):
+        world.ask(text)
+    world.store.gate.set()
+
+
+def test_a_store_that_fails_ahead_of_time_is_asked_again_by_the_next_caller(world):
+    text, key_id = world.key()
+    world.ask(text)
+    world.store.broken = True
+    world.time += FRESH_S - AHEAD_S
+    assert world.ask(text).key_id == key_id
+    assert wait_until(lambda: world.store.asked == 2)
+
+    world.store.broken = False
+    world.time += AHEAD_S
+
+    assert wait_until(lambda: world.ask(text).key_id == key_id and world.store.asked == 3)
 
 
 def test_strangers_cannot_fill_the_memory(world):
