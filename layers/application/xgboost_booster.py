@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,8 @@ class BoosterModel:
     booster: Booster
     rounds: tuple[int, int] = (0, 0)
     """Which boosting rounds count, half open; (0, 0) is all."""
+    most_together: ClassVar[int] = 2048
+    """Each record takes its own way through the trees, and meets them in the same order."""
 
     def predict(self, batch: Batch) -> Predictions:
         """Return the one output that the schema declares."""
@@ -146,6 +148,8 @@ class TrainedTrees:
     model: BoosterModel
     explainer: _Explainer
     facts: dict[str, Any]
+
+    most_together: ClassVar[int] = BoosterModel.most_together
 
     FILE = "model.ubj"
     FACTS = "training.json"

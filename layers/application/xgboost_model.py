@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -79,6 +79,7 @@ class ImportedModel:
 
     model: BoosterModel
     raw: bytes
+    most_together: ClassVar[int] = BoosterModel.most_together
 
     def predict(self, batch: Batch) -> Predictions:
         """Return probabilities of the classes or of true, or the expected number."""

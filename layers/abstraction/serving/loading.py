@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,13 @@ from minerva.layers.abstraction.serving.joining import joined
 from minerva.layers.abstraction.serving.pause import Joins
 from minerva.layers.abstraction.serving.serial import one_at_a_time
 from minerva.layers.abstraction.serving.terms import Terms
-from minerva.layers.abstraction.serving.twin import EXPLAINS, MOST_RECORDS, TWIN, twinned
+from minerva.layers.abstraction.serving.twin import (
+    EXPLAINS,
+    MOST_RECORDS,
+    TWIN,
+    TwinnedModel,
+    twinned,
+)
 from minerva.layers.abstraction.trust.pickles import refuse_pickles
 from minerva.layers.abstraction.trust.signing import Signer
 from minerva.schema import Decoder, Schema
@@ -57,6 +63,13 @@ class LoadedVersion:
     """What its answers are explained by, if the model cannot do so itself."""
     most_together: int = 0
     """So many records of several calls may be asked at once; see `AnswersTogether`."""
+
+    def answers_alike(self, sizes: Sequence[int]) -> bool:
+        """Tell whether calls of so many records each are answered together as they are alone."""
+        model = self.model
+        return sum(sizes) <= self.most_together or (
+            isinstance(model, TwinnedModel) and model.many_together(sizes)
+        )
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,7 @@ class Loader:
             model = _load(algorithm, folder / MODEL, context)
             model = model if algorithm.thread_safe else one_at_a_time(model)
             prove(folder, model, decoder)
+            _most_together(model, version)
             return model
 
         most = int(version.metrics.get(MOST_RECORDS, 0))

@@ -82,4 +82,4 @@ def at_once(live: LiveService, calls: Sequence[Call]) -> list[Batch] | None:
         if asked.version is not None or asked.wishes:
             return None
         batches.append(asked.batch)
-    return batches if sum(map(len, batches)) <= loaded.most_together else None
+    return batches if loaded.answers_alike([len(batch) for batch in batches]) else None

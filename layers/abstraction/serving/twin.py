@@ -7,7 +7,7 @@ quicker for, off the request path; or at once when only it can answer, as for an
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,14 @@ class TwinnedModel:
     def most_together(self) -> int:
         """Satisfy `AnswersTogether`: no more than the twin answers itself."""
         return min(self.most, getattr(self.twin, "most_together", 0))
+
+    def many_together(self, sizes: Sequence[int]) -> bool:
+        """Tell whether calls of so many records each, too many for the twin, may be asked at once.
+
+        All of them must be: one that the twin answers alone must not be answered by the model.
+        """
+        asked = self.original.model or self.twin
+        return min(sizes) > self.most and sum(sizes) <= getattr(asked, "most_together", 0)
 
     def save(self, folder: Path) -> None:
         """Satisfy `Model`."""

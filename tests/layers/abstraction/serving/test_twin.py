@@ -12,6 +12,7 @@ from minerva.algorithm import Explains
 from minerva.errors import InvalidConfiguration
 from minerva.layers.abstraction.plugins.catalogue import Catalogue
 from minerva.layers.abstraction.serving.twin import MOST_RECORDS, TWIN, TwinnedModel, twinned
+from minerva.schema.batch import concatenate
 
 TREES = {"n_estimators": 5, "early_stopping_rounds": 0}
 QUICKER = 10
@@ -63,6 +64,36 @@ def test_many_records_fetch_the_model_itself_and_do_not_wait_for_it(loader, vers
     _, then = asked(loaded, QUICKER + 1)
     assert then.tolist() == model.predict(batch)["y"].tolist()
     assert first == pytest.approx(then, rel=1e-5)
+
+
+def test_calls_that_different_forms_answer_are_never_asked_together(loader, version):
+    loaded = loader.load(version)
+    many = QUICKER + 1
+
+    for _ in range(2):
+        assert loaded.answers_alike([QUICKER - 1, 1])
+        assert loaded.answers_alike([many, many])
+        assert not loaded.answers_alike([QUICKER, 1])
+        assert not loaded.answers_alike([many, QUICKER])
+        assert not loaded.answers_alike([many, 3000])
+        loaded.model.original.get()
+
+
+def test_many_records_of_several_calls_get_what_each_call_gets_alone(loader, version):
+    loaded = loader.load(version)
+    loaded.model.original.get()
+    draw = np.random.default_rng(7)
+    sizes = [QUICKER + 1, 64, 65, 130, 400]
+    batches = [
+        loaded.decoder.records([{"id": "c-1", "x": x} for x in draw.integers(0, 9, size).tolist()])
+        for size in sizes
+    ]
+    assert loaded.answers_alike(sizes)
+
+    together = loaded.model.predict(concatenate(batches))["y"]
+
+    alone = [loaded.model.predict(batch)["y"] for batch in batches]
+    np.testing.assert_array_equal(together, np.concatenate(alone), strict=True)
 
 
 def test_an_explanation_comes_from_the_model_itself(loader, version):
