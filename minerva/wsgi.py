@@ -28,6 +28,8 @@ log = structlog.get_logger(layer="core")
 
 START_PATIENCE_S = 10.0
 """How long a web worker that starts waits for the versions that it shall serve."""
+GARBAGE = (20_000, 20, 20)
+"""Python looks for garbage when so many more objects came than went; its 700 are one moment's requests."""
 
 
 def create_application() -> Flask:
@@ -38,6 +40,7 @@ def create_application() -> Flask:
     gc.disable()  # what is made until the end of this stays
     try:
         app = _opened(load(workspace_from(os.environ), os.environ))
+        gc.set_threshold(*GARBAGE)
         gc.freeze()  # looking through it again and again would stop all answers
     finally:
         gc.enable()

@@ -142,12 +142,13 @@ def test_it_is_said_why_there_is_no_twin(tmp_path):
 @pytest.mark.parametrize(
     ("model", "twin", "most"),
     [
-        ((100, 3), (5, 5), 30),
+        ((100, 3), (5, 4), 30),
+        ((100, 3), (5, 5), 10),
         ((100, 3), (200, 1), 0),
-        ((100, 5), (5, 5), SIZES[-1]),
+        ((100, 5), (5, 3), SIZES[-1]),
         ((10, 1), (10, 1), 0),
     ],
-    ids=["for few", "never", "always", "as quick"],
+    ids=["for few", "clearly for few", "never", "always", "as quick"],
 )
 def test_the_twin_is_for_as_many_records_as_it_is_quicker_for(tmp_path, model, twin, most):
     clock = Clock()
@@ -158,7 +159,7 @@ def test_the_twin_is_for_as_many_records_as_it_is_quicker_for(tmp_path, model, t
 
 def test_what_was_measured_is_told(tmp_path):
     clock = Clock()
-    both = made(Lines(Line(clock, 5, 5)), Line(clock, 100, 3), tmp_path)
+    both = made(Lines(Line(clock, 5, 4)), Line(clock, 100, 3), tmp_path)
 
     with capture_logs() as events:
         both.measured(clock)
@@ -166,6 +167,6 @@ def test_what_was_measured_is_told(tmp_path):
     (event,) = events_of(events, "twin.measured")
     assert event["most_records"] == 30
     told = event["model_and_twin_us"]
-    assert told["records_1"] == pytest.approx((103, 10))
-    assert told["records_100"] == pytest.approx((400, 505))
+    assert told["records_1"] == pytest.approx((103, 9))
+    assert told["records_100"] == pytest.approx((400, 405))
     assert "records_300" not in told
