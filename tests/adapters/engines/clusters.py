@@ -52,12 +52,15 @@ class Cluster:
         self.workers.append(self._run("worker", self.address, *options, environment=environment))
 
     def wait(self, workers: int) -> None:
-        """Return when so many workers are there."""
+        """Return when so many workers are there and answer: the scheduler counts a dead one for a while."""
         client = self.client()
+
+        def there() -> bool:
+            answers = client.run(os.getpid, on_error="return")
+            return [type(one) for one in answers.values()] == [int] * workers
+
         try:
-            wait_until(
-                lambda: len(client.scheduler_info()["workers"]) == workers, what=self.log_text
-            )
+            wait_until(there, what=self.log_text)
         finally:
             client.close()
 
