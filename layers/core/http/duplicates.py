@@ -7,8 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from minerva.schema.decoder import pointer
 
+LARGE = 2048
+"""Bytes of a body from which numpy is quicker at it."""
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
@@ -19,7 +23,7 @@ def repeated_key(body: bytes, decoded: Any) -> str | None:
     decoded cannot repeat a key. Records of numbers and plain words pass that at once; where texts
     hold colons, those outside of texts are counted.
     """
-    if body.count(b":") == _members_near_the_top(decoded):
+    if _colons(body) == _members_near_the_top(decoded):
         return None
     if is_exact(body, sum(len(found) for found in _objects(decoded))):
         return None
@@ -28,7 +32,14 @@ def repeated_key(body: bytes, decoded: Any) -> str | None:
 
 def is_exact(body: bytes, members: int) -> bool:
     """Tell whether a JSON document's objects have so many members: then none repeats a key."""
-    return body.count(b":") == members or _TEXT.sub(b"", body).count(b":") == members
+    return _colons(body) == members or _colons(_TEXT.sub(b"", body)) == members
+
+
+def _colons(body: bytes) -> int:
+    """Count them; each one that `bytes.count` finds begins a new search."""
+    if len(body) < LARGE:
+        return body.count(b":")
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")))
 
 
 def _members_near_the_top(decoded: Any) -> int:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minerva.layers.core.http.duplicates import repeated_key
+from minerva.layers.core.http.duplicates import LARGE, repeated_key
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from([":", '"', '\\":', "a"])
 VALUES = st.recursive(
@@ -37,6 +37,19 @@ def test_a_repeated_member_is_found_whatever_surrounds_it(members, data):
     found = find(document)
 
     assert found == "/records/1/" + key.replace("~", "~0").replace("/", "~1")
+
+
+@pytest.mark.parametrize("text", ["x", "10:30", ":::", "é:"])
+@pytest.mark.parametrize("size", range(LARGE - 3, LARGE + 4))
+def test_a_large_document_is_counted_as_a_small_one_is(size, text):
+    record = json.dumps({"at": text, "n": 1}, ensure_ascii=False)
+    count = (size - 80) // len(record.encode() + b", ")
+    start = '{"records": [' + f"{record}, " * count + '{"a": 1, "b": 2}], "pad": "'
+    plain = start + "p" * (size - len(start.encode()) - 2) + '"}'
+    assert len(plain.encode()) == size
+
+    assert find(plain) is None
+    assert find(plain.replace('"b": 2', '"a": 2')) == f"/records/{count}/a"
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,10 @@ def may(quick, arrival, now=0.0):
     return quick.may(arrival.data, arrival.body_at, now) is not None
 
 
+MANY = b", ".join([b'{"keys": 1, "explain": 2}'] * 100)
+"""Records of a service whose fields are named so."""
+
+
 @pytest.fixture
 def quick():
     """What knows that churn is quick."""
@@ -41,6 +45,12 @@ def quick():
 
 def test_a_service_that_a_thread_answered_quickly_is_answered_in_the_loop(quick):
     assert may(quick, request())
+
+
+def test_fields_may_be_named_as_what_takes_longer(quick):
+    assert may(
+        quick, request(body=b'{"records": [' + b'{"x": 1}, ' * 99 + MANY + b", {}" * 99 + b"]}")
+    )
 
 
 @pytest.mark.parametrize("slow", [(1.01 * DOUBTFUL_S, 0.0), (DOUBTFUL_S, 1.01 * QUICK_S)])
@@ -65,6 +75,8 @@ def test_what_nobody_knows_and_what_was_slow_goes_to_a_thread(slow):
         request(body=b'{"keys": ["1"]}'),
         request(body=b'{"records": [], "keys": ["1"]}'),
         request(body=b'{"records": [{"x": 1}], "explain": true}'),
+        request(body=b'{"records": [' + MANY + b'], "explain": true}'),
+        request(body=b'{"explain": true, "records": [' + MANY + b"]}"),
         request(body=b" " * 100 + BODY),
         request(body=b""),
         request(body=BODY + b" " * MOST_BYTES),
