@@ -86,7 +86,7 @@ class TwinnedModel:
 
         All of them must be: one that the twin answers alone must not be answered by the model.
         """
-        asked = self.original.model or self.twin
+        asked = self.twin if self.original.model is None else self.original.model
         return min(sizes) > self.most and sum(sizes) <= getattr(asked, "most_together", 0)
 
     def save(self, folder: Path) -> None:

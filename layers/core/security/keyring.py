@@ -110,7 +110,7 @@ class Keyring:
                 entry.asking = True
             try:
                 self._ask(key_id, self._revision(), entry)
-            except Exception:
+            except Exception:  # the key's next caller asks, and is told what is wrong
                 log.exception("key.not_asked_ahead")
 
     def _ask(self, key_id: str, revision: int, entry: _Remembered | None) -> StoredKey | None:
